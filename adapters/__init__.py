@@ -1,0 +1,1 @@
+"""Carry calls out and read states; know no model."""

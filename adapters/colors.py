@@ -1,0 +1,68 @@
+"""The colours people name, as Home Assistant and lamps take them. Pure."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Mapping, Sequence
+
+Rgb = tuple[int, int, int]
+
+COLORS: Mapping[str, Rgb] = {
+    "red": (255, 0, 0),
+    "green": (0, 128, 0),
+    "blue": (0, 0, 255),
+    "yellow": (255, 255, 0),
+    "orange": (255, 165, 0),
+    "purple": (128, 0, 128),
+    "pink": (255, 192, 203),
+    "white": (255, 255, 255),
+    "lavender": (230, 230, 250),
+    "cyan": (0, 255, 255),
+    "magenta": (255, 0, 255),
+    "violet": (238, 130, 238),
+    "indigo": (75, 0, 130),
+    "turquoise": (64, 224, 208),
+    "teal": (0, 128, 128),
+    "gold": (255, 215, 0),
+    "brown": (165, 42, 42),
+    "salmon": (250, 128, 114),
+    "coral": (255, 127, 80),
+    "crimson": (220, 20, 60),
+    "lime": (0, 255, 0),
+    "navy": (0, 0, 128),
+    "amber": (255, 191, 0),
+    "aqua": (0, 255, 255),
+    "maroon": (128, 0, 0),
+    "mint": (62, 180, 137),
+    "peach": (255, 218, 185),
+    "olive": (128, 128, 0),
+    "beige": (245, 245, 220),
+    "sky blue": (135, 206, 235),
+}
+"""Every colour of `set_color`. Source: CSS Color Module Level 4; amber and mint, which it lacks, from Wikipedia."""
+
+CSS_NAMES: Mapping[str, str] = {"sky blue": "skyblue", "peach": "peachpuff"}
+"""Home Assistant takes CSS names without spaces."""
+
+NOT_CSS = frozenset({"amber", "mint"})
+
+MOST_HUE_TURNS = 0.08
+MOST_SATURATION = 0.35
+"""So far a lamp's own colour may be from the one asked for: gamuts differ, and brightness is told apart from colour."""
+
+
+def color_data(name: str) -> dict[str, str | list[int]]:
+    """The data of `light.turn_on` for a colour."""
+    if name in NOT_CSS:
+        return {"rgb_color": list(COLORS[name])}
+    return {"color_name": CSS_NAMES.get(name, name)}
+
+
+def is_same_color(name: str, shown: Sequence[float]) -> bool:
+    """Is this what a lamp shows that was asked for the colour? `shown` is red, green, blue, 0 to 255."""
+    wanted_hue, wanted_saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in COLORS[name]))
+    hue, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in shown))
+    if abs(saturation - wanted_saturation) > MOST_SATURATION:
+        return False
+    apart = abs(hue - wanted_hue)
+    return wanted_saturation < MOST_SATURATION or min(apart, 1 - apart) <= MOST_HUE_TURNS

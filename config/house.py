@@ -1,0 +1,133 @@
+"""The house as the hub knows it: floors, areas, groups and devices. Immutable.
+
+Knows nothing of YAML, models or adapters. Ids are unique; names may repeat. The digest names the content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from octopus_hub.config.kinds import Noun, is_a, noun_of
+
+
+class ActionClass(StrEnum):
+    """What a call can do to a household, by effect."""
+
+    READ = "read"
+    PRIVATE = "private"
+    COMFORT = "comfort"
+    SECURE = "secure"
+    HAZARD = "hazard"
+    OPEN = "open"
+
+
+class Units(StrEnum):
+    """What a bare number of degrees means in this house."""
+
+    METRIC = "metric"
+    IMPERIAL = "imperial"
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A storey; `level` counts from 0, the ground floor."""
+
+    name: str
+    level: int | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A room or another place; `floor` is a floor's name."""
+
+    name: str
+    floor: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One thing that can be asked or told something.
+
+    `area` is an area's name. `limits` holds (low, high) by quantity with its unit in the key (`temperature_c`). `options`
+    holds what the device can be set to, by Home Assistant's attribute (`hvac_modes`, `preset_modes`, `fan_modes`,
+    `source_list`, `options`, …). A device with `bulk` false is never meant by "all".
+    """
+
+    id: str
+    name: str
+    kind: str
+    area: str | None = None
+    aliases: tuple[str, ...] = ()
+    device_class: str | None = None
+    home_assistant: Mapping[str, str] = field(default_factory=dict)
+    mqtt: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    temperature_unit: str | None = None
+    action_class: ActionClass | None = None
+    bulk: bool = True
+
+    @property
+    def noun(self) -> Noun:
+        """The most special noun for this device."""
+        return noun_of(self.kind, self.device_class)
+
+    def is_a(self, noun: Noun) -> bool:
+        """Is this device one of `noun`?"""
+        return is_a(self.kind, self.device_class, noun)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Devices, by id, that are spoken of together."""
+
+    name: str
+    device_ids: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class House:
+    """All there is; the order is that of the files."""
+
+    name: str = "Home"
+    units: Units = Units.METRIC
+    floors: tuple[Floor, ...] = ()
+    areas: tuple[Area, ...] = ()
+    groups: tuple[Group, ...] = ()
+    devices: tuple[Device, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Device]:
+        """Devices by id."""
+        return {device.id: device for device in self.devices}
+
+    @cached_property
+    def area_floor(self) -> Mapping[str, str | None]:
+        """Floor name by area name."""
+        return {area.name: area.floor for area in self.areas}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hex, of the content."""
+        text = json.dumps(asdict(self), sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def on_floor(self, device: Device, floor: str) -> bool:
+        """Is the device in an area of the floor called `floor`?"""
+        return device.area is not None and self.area_floor.get(device.area) == floor
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What is known of a device now, in Home Assistant's words (`on`, `locked`, `brightness` 0 to 255, …)."""
+
+    state: str
+    attributes: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,100 @@
+"""The command `octopus`: one table of subcommands, each a module that is imported when it is used.
+
+Errors are one line on stderr and an exit code of sysexits; a traceback means a bug.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module, metadata
+
+from octopus_hub.config.errors import HubError
+from octopus_hub.daemon.cli import Parser
+
+EX_DATAERR = 65
+EX_UNAVAILABLE = 69
+SIGNALLED = 128
+SIGINT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """A subcommand: its line of help, and `module:function` that takes the arguments after its name and gives the exit code.
+
+    The function makes its own parser, with `prog` set to "octopus NAME", so that asking one for help loads only that one.
+    """
+
+    help: str
+    function: str
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = {
+    "run": Subcommand("the daemon; without a configuration the demo house", "octopus_hub.daemon.cli_run:main"),
+    "say": Subcommand("one command, by the running daemon or here", "octopus_hub.daemon.cli_say:main"),
+    "check": Subcommand("every problem of a configuration", "octopus_hub.daemon.cli_check:main"),
+    "interpret": Subcommand("a file of sentences, understood and not carried out", "octopus_hub.daemon.cli_interpret:main"),
+    "log": Subcommand("what was said and done, and forgetting it", "octopus_hub.daemon.cli_log:main"),
+    "status": Subcommand("how the running daemon is", "octopus_hub.daemon.cli_status:main"),
+    "model build": Subcommand("makes the hub's model file", "octopus_hub.daemon.cli_model:build"),
+    "model info": Subcommand("what model there is", "octopus_hub.daemon.cli_model:info"),
+    "bench latency": Subcommand("how long text to calls takes", "octopus_hub.daemon.bench:latency"),
+    "bench footprint": Subcommand("memory, files and start-up time", "octopus_hub.daemon.bench:footprint"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of `octopus ARGUMENTS`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        subcommand, rest = choose(given)
+        module, _, function = subcommand.function.partition(":")
+        code: int = getattr(import_module(module), function)(rest)
+        sys.stdout.flush()
+        return code
+    except HubError as error:
+        print(f"octopus: {error}", file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("octopus_hub"):
+            raise
+        print(f'octopus: this needs the Python package "{error.name}", which is not installed; see README, extras', file=sys.stderr)
+        return EX_UNAVAILABLE
+    except KeyboardInterrupt:
+        return SIGNALLED + SIGINT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains again at exit
+        return EX_DATAERR
+
+
+def choose(arguments: Sequence[str]) -> tuple[Subcommand, list[str]]:
+    """The subcommand that the first one or two words name, and the arguments after it. Exits with help or usage like argparse."""
+    for length in (2, 1):
+        subcommand = SUBCOMMANDS.get(" ".join(arguments[:length]))
+        if subcommand is not None and len(arguments) >= length:
+            return subcommand, list(arguments[length:])
+    parser = _parser()
+    parser.parse_args(arguments[:1])
+    parser.error(f"unknown command: {' '.join(arguments[:2])}" if arguments else "a command is needed")
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, SUBCOMMANDS))
+    listed = "\n".join(f"  {name:{width}}  {subcommand.help}" for name, subcommand in SUBCOMMANDS.items())
+    parser = Parser(
+        prog="octopus",
+        usage="octopus COMMAND [ARGUMENTS]",
+        description="A smart-home controller that understands sentences on the hub itself.",
+        epilog=f"commands:\n{listed}\n\n`octopus COMMAND --help` says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"octopus {metadata.version('octopus-hub')}")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

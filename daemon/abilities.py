@@ -1,0 +1,53 @@
+"""Can this device do what is asked of it, by what its state and the house file tell? Pure.
+
+Only what is known to be impossible counts: a device that tells nothing can do everything of its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from octopus_hub.config.functions import Function, ValueType
+from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.plan import PlannedCall, Word
+from octopus_hub.daemon.values import match_option, options_of
+
+COLOR_MODES = frozenset({"hs", "rgb", "rgbw", "rgbww", "xy"})
+LIGHT_MODES: Mapping[str, frozenset[str]] = {
+    "set_brightness": COLOR_MODES | {"brightness", "color_temp", "white"},
+    "step_brightness": COLOR_MODES | {"brightness", "color_temp", "white"},
+    "set_color": COLOR_MODES,
+    "set_color_temperature": frozenset({"color_temp", "rgbww"}),
+    "step_color_temperature": frozenset({"color_temp", "rgbww"}),
+}
+"""What a light must offer in `supported_color_modes`, one of these."""
+
+
+class Ability(IntEnum):
+    """What is known of a device's ability."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+
+def ability(planned: PlannedCall, function: Function, device: Device, state: DeviceState | None) -> Ability:
+    """Can the device do this? YES where it lists the option that was named, NO where it lists others."""
+    if not has_light_mode(function, state):
+        return Ability.NO
+    found = [Ability.MAYBE]
+    for parameter in function.parameters:
+        value = planned.arguments.get(parameter.name)
+        if parameter.type is ValueType.OPTION and isinstance(value, Word) and (options := options_of(parameter, device, state)):
+            found.append(Ability.NO if match_option(value.text, options) is None else Ability.YES)
+    return Ability.NO if Ability.NO in found else max(found)
+
+
+def has_light_mode(function: Function, state: DeviceState | None) -> bool:
+    """Has the light one of the colour modes that the function needs?"""
+    needed = LIGHT_MODES.get(function.name)
+    told = state.attributes.get("supported_color_modes") if state is not None else None
+    if needed is None or not isinstance(told, list | tuple) or not told:
+        return True
+    return not needed.isdisjoint(map(str, told))

@@ -1,0 +1,248 @@
+"""Answers to questions about the house, out of its states. Pure: the clock is handed in.
+
+Timers, reminders, alarm clocks, "repeat" and "undo" are not answered here: the hub keeps those itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from octopus_hub.config.house import Device, DeviceState, House
+from octopus_hub.config.plan import Call, Scalar
+from octopus_hub.daemon.conditions import is_available, is_known, shows, spoken_state
+from octopus_hub.daemon.properties import Reading, read, todo_items
+from octopus_hub.daemon.quantities import Subject, spoken
+from octopus_hub.daemon.replies import MAX_SPOKEN, Code, common_plural, distinct_names, join, refuse, the
+
+SKIES: Mapping[str, str] = {"partlycloudy": "partly cloudy", "clear-night": "clear", "lightning-rainy": "stormy"}
+"""Home Assistant's weather conditions, where they are no English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to say; `value` and `unit` are what another call may use; `code` is set where it could not be answered."""
+
+    text: str
+    value: Scalar | None = None
+    unit: str = ""
+    code: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    call: Call
+    house: House
+    states: Mapping[str, DeviceState]
+    now: datetime
+
+    @property
+    def devices(self) -> list[Device]:
+        return [self.house.by_id[device_id] for device_id in self.call.device_ids]
+
+    @property
+    def word(self) -> str | None:
+        said = self.call.arguments.get("state")
+        return None if said is None else str(said)
+
+    def state(self, device: Device) -> DeviceState | None:
+        return self.states.get(device.id)
+
+    def showing(self, word: str) -> list[Device]:
+        return [device for device in self.devices if shows(device, self.state(device), word)]
+
+
+def answer(call: Call, house: House, states: Mapping[str, DeviceState], now: datetime) -> Answer:
+    """The answer to a question that `ANSWERED` names. Raises KeyError for another function."""
+    return ANSWERED[call.function](_Question(call, house, states, now))
+
+
+def _get_state(question: _Question) -> Answer:
+    devices = question.devices
+    if len(devices) == 1:
+        return _one_state(question, devices[0])
+    word = question.word
+    if word is None:
+        parts = [f"{name} is {spoken_state(device, question.state(device))}" for name, device in _named(devices)]
+        return Answer(_sentence(join(parts)), join(parts))
+    found = question.showing(word)
+    if len(found) == len(devices):
+        return Answer(f"Yes, all {_counted(devices)} are {word}.", True)
+    if not found:
+        return Answer(f"No, none of the {_counted(devices)} is {word}.", False)
+    return Answer(f"{len(found)} of {_counted(devices)} {_are(found)} {word}{_listed(found)}.", False)
+
+
+def _one_state(question: _Question, device: Device) -> Answer:
+    state, word = question.state(device), question.word
+    if not is_known(state) and word not in ("available", "unavailable"):
+        code = Code.UNKNOWN_STATE if is_available(state) else Code.UNAVAILABLE
+        return Answer(refuse(code, {"device": the(device)}), code=code)
+    told = spoken_state(device, state)
+    if word is None:
+        return Answer(_sentence(f"{the(device)} is {told}"), told)
+    if shows(device, state, word):
+        return Answer(f"Yes, {the(device)} is {word}.", True)
+    return Answer(f"No, {the(device)} is {told if told != word else f'not {word}'}.", False)
+
+
+def _get_value(question: _Question) -> Answer:
+    name = str(question.call.arguments["property"])
+    readings = [(device, read(_subject(question, device), name)) for device in question.devices]
+    known = [(device, reading) for device, reading in readings if reading is not None]
+    if not known:
+        parts = {"device": the(question.devices[0])} if len(readings) == 1 else {}
+        return Answer(refuse(Code.UNKNOWN_STATE, parts), code=Code.UNKNOWN_STATE)
+    if len(known) == 1:
+        device, reading = known[0]
+        return Answer(_sentence(_value_phrase(device, name, reading)), reading.value, reading.unit)
+    text = join([f"{label}: {reading}" for label, (_, reading) in zip(distinct_names([d for d, _ in known]), known, strict=True)])
+    return Answer(_sentence(text), text)
+
+
+def _value_phrase(device: Device, name: str, reading: Reading) -> str:
+    if name == "temperature" and device.kind in ("sensor", "climate"):
+        return f"it is {reading} in the {device.area}" if device.area else f"it is {reading}"
+    if name == "title":
+        return f"{the(device)} is playing {reading}"
+    if name == "items":
+        return f"on {the(device)}: {reading}"
+    if name == "value":
+        return f"{the(device)} is {reading}"
+    if device.kind == "sensor" and name in device.name.casefold():
+        return f"{the(device)} is {reading}"
+    return f"the {name} of {the(device)} is {reading}"
+
+
+def _list_devices(question: _Question) -> Answer:
+    word = question.word or "on"
+    found = question.showing(word)
+    if not found:
+        return Answer(_none(question.devices, word), 0)
+    return Answer(_sentence(f"{_counted(found)} {_are(found)} {word}{_listed(found, limit=8)}"), join(distinct_names(found)))
+
+
+def _count_devices(question: _Question) -> Answer:
+    word = question.word or "on"
+    found = question.showing(word)
+    if not found:
+        return Answer(_none(question.devices, word), 0)
+    return Answer(_sentence(f"{_counted(found)} {_are(found)} {word}"), len(found))
+
+
+def _get_time(question: _Question) -> Answer:
+    told = f"{question.now:%H:%M}"
+    return Answer(f"It is {told}.", told)
+
+
+def _get_date(question: _Question) -> Answer:
+    now = question.now
+    told = f"{now:%A}, {now.day} {now:%B %Y}"
+    return Answer(f"It is {told}.", told)
+
+
+def _get_weather(question: _Question) -> Answer:
+    devices = question.devices
+    if not devices or not is_known(question.state(devices[0])):
+        return Answer(refuse(Code.UNKNOWN_STATE, {"device": the(devices[0])} if devices else {}), code=Code.UNKNOWN_STATE)
+    subject = _subject(question, devices[0])
+    day = str(question.call.arguments.get("day", "now"))
+    forecast = _forecast(subject, day)
+    if forecast is not None:
+        return Answer(_sentence(f"{day}: {forecast}"), forecast)
+    assert subject.state is not None  # is_known above
+    degrees = subject.attribute("temperature")
+    sky = _sky(subject.state.state)
+    told = sky if degrees is None else f"{sky} and {spoken(degrees, subject.temperature_unit)}"
+    if day in ("now", "today"):
+        return Answer(f"It is {told}.", told)
+    return Answer(f"I only know the weather of now: {told}.", told)
+
+
+def _forecast(subject: Subject, day: str) -> str | None:
+    """Tomorrow's weather, where the state carries Home Assistant's daily forecast."""
+    told = subject.state.attributes.get("forecast") if subject.state is not None else None
+    if day != "tomorrow" or not isinstance(told, list | tuple) or len(told) < 2 or not isinstance(told[1], Mapping):
+        return None
+    condition, high = told[1].get("condition"), told[1].get("temperature")
+    degrees = f" and {spoken(high, subject.temperature_unit)}" if isinstance(high, int | float) else ""
+    return f"{_sky(str(condition))}{degrees}"
+
+
+def _todo_read(question: _Question) -> Answer:
+    told = []
+    for device in question.devices:
+        items = todo_items(question.state(device))
+        if items is None:
+            count = question.states[device.id].state if device.id in question.states else None
+            if count is None or not count.isdigit():
+                return Answer(refuse(Code.UNKNOWN_STATE, {"device": the(device)}), code=Code.UNKNOWN_STATE)
+            told.append(f"{the(device)} has {count} {'item' if count == '1' else 'items'}")
+        else:
+            told.append(f"on {the(device)}: {join(items)}" if items else f"{the(device)} is empty")
+    return Answer(_sentence(join(told)), join(told))
+
+
+def _timer_query(question: _Question) -> Answer:
+    told = []
+    for name, device in _named(question.devices):
+        state = question.state(device)
+        left = read(_subject(question, device), "time left")
+        running = state is not None and state.state in ("active", "paused")
+        told.append(f"{name} has {left} left" if running and left else f"{name} is {spoken_state(device, state)}")
+    return Answer(_sentence(join(told)), join(told))
+
+
+def _subject(question: _Question, device: Device) -> Subject:
+    return Subject(device, question.state(device), question.house)
+
+
+def _named(devices: Sequence[Device]) -> list[tuple[str, Device]]:
+    return [
+        (the(device) if len(devices) == 1 else name, device) for name, device in zip(distinct_names(devices), devices, strict=True)
+    ]
+
+
+def _counted(devices: Sequence[Device]) -> str:
+    return f"{len(devices)} {_watched(devices[0].noun.name if len(devices) == 1 else common_plural(devices))}"
+
+
+def _none(asked: Sequence[Device], word: str) -> str:
+    nouns = {device.noun for device in asked}
+    return f"No {_watched(nouns.pop().name) if len(nouns) == 1 else 'device'} is {word}."
+
+
+def _watched(noun: str) -> str:
+    """What a sensor watches: people ask for open windows, not for open window sensors."""
+    return noun.replace(" sensor", "") if noun.startswith(("door", "window")) else noun
+
+
+def _listed(devices: Sequence[Device], limit: int = MAX_SPOKEN) -> str:
+    return f": {join(distinct_names(devices))}" if len(devices) <= limit else ""
+
+
+def _are(devices: Sequence[Device]) -> str:
+    return "is" if len(devices) == 1 else "are"
+
+
+def _sky(condition: str) -> str:
+    return SKIES.get(condition, condition.replace("-", " "))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+ANSWERED: Mapping[str, Callable[[_Question], Answer]] = {
+    "get_state": _get_state,
+    "get_value": _get_value,
+    "list_devices": _list_devices,
+    "count_devices": _count_devices,
+    "get_time": _get_time,
+    "get_date": _get_date,
+    "get_weather": _get_weather,
+    "todo_read": _todo_read,
+    "timer_query": _timer_query,
+}
+"""The questions that states and the clock answer (a timer query only for timers of the house)."""

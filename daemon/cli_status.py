@@ -1,0 +1,32 @@
+"""`octopus status`: how the running daemon is."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+
+from octopus_hub.config.errors import UnavailableService
+from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
+from octopus_hub.daemon.control_client import ask
+from octopus_hub.daemon.places import socket_candidates
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the daemon's status; exits with 69 where none runs."""
+    parser = Parser(prog="octopus status", description="How the running daemon is. Exits with 69 if none runs.")
+    parser.add_argument("--json", action="store_true", help="as a JSON object")
+    add_config_option(parser)
+    options = parser.parse_args(arguments)
+    paths = socket_candidates(find(options.config).state, os.environ)
+    answer = ask(paths, {"op": "status"})
+    if answer is None:
+        raise UnavailableService(f"no daemon runs: nobody listens on {' or '.join(map(str, paths))}")
+    status = answer["status"]
+    if options.json or not isinstance(status, dict):
+        print(json.dumps(status, ensure_ascii=False))
+    else:
+        width = max(map(len, status))
+        for name, value in status.items():
+            print(f"{name:{width}}  {value}")
+    return EX_OK

@@ -1,0 +1,49 @@
+"""Which adapters a house needs, each with the part of the house that is its own."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from octopus_hub.adapters.protocol import Adapter
+from octopus_hub.adapters.virtual import MOMENTS_S, VirtualAdapter
+from octopus_hub.config.house import House
+from octopus_hub.config.hub import HubSettings
+from octopus_hub.daemon.dispatcher import VIRTUAL, adapter_name
+
+logger = logging.getLogger(__name__)
+
+Make = Callable[[House, HubSettings], Adapter]
+
+
+def make_adapters(house: House, settings: HubSettings) -> list[Adapter]:
+    """Unstarted adapters for every device; those of a system without one are warned of, and stay out of reach."""
+    counts = Counter(map(adapter_name, house.devices))
+    for name, count in counts.items():
+        if name not in ADAPTERS:
+            logger.warning("devices out of reach adapter=%s devices=%d; this version has no such adapter", name, count)
+    return [ADAPTERS[name](part_of(house, name), settings) for name in counts if name in ADAPTERS]
+
+
+def part_of(house: House, name: str) -> House:
+    """The house with only the devices that this adapter has."""
+    return replace(house, devices=tuple(device for device in house.devices if adapter_name(device) == name))
+
+
+def carry_over(old: Sequence[Adapter], new: Sequence[Adapter]) -> None:
+    """What virtual devices were set to stays when the house is read again; real devices remember that themselves."""
+    for new_one in new:
+        for old_one in old:
+            if isinstance(new_one, VirtualAdapter) and isinstance(old_one, VirtualAdapter):
+                for device_id, state in old_one.states().items():
+                    new_one.set_state(device_id, state)
+
+
+def _virtual(house: House, settings: HubSettings) -> Adapter:
+    return VirtualAdapter(house, delays_s=MOMENTS_S)
+
+
+ADAPTERS: Mapping[str, Make] = {VIRTUAL: _virtual}
+"""The adapters there are, by name."""

@@ -1,0 +1,271 @@
+"""The arguments of a call for one device: words to numbers, units, limits, options. Pure.
+
+Numbers end in the function's own unit (%, K, s) and temperatures in the device's, with a `unit` beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from octopus_hub.config.functions import Function, Parameter, ValueType
+from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.plan import Duration, Number, PlannedCall, Scalar, Text, Value, Word
+from octopus_hub.daemon.quantities import (
+    BRIGHTNESS,
+    CELSIUS,
+    CHARGE,
+    HUMIDITY,
+    KELVIN,
+    POSITION,
+    SPEED,
+    TEMPERATURE,
+    TILT,
+    VALUE,
+    VOLUME,
+    Quantity,
+    Subject,
+    convert,
+    convert_difference,
+    limits,
+    other_unit,
+    spoken,
+    tidy,
+)
+from octopus_hub.daemon.replies import Code, join, refusal, the
+from octopus_hub.daemon.steps import step_arguments
+
+Arguments = dict[str, Scalar]
+
+PERCENT_WORDS: Mapping[str, float] = {"half": 50, "low": 33, "medium": 66, "high": 100}
+KELVIN_WORDS: Mapping[str, float] = {"candle": 2000, "warm": 2700, "neutral": 4000, "cool": 5500, "daylight": 6500}
+LOWEST: Mapping[str, float] = {"set_brightness": 1, "set_fan_speed": 33}
+"""What "min" means where 0 would switch it off."""
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "set_brightness": BRIGHTNESS,
+    "set_volume": VOLUME,
+    "set_position": POSITION,
+    "set_tilt": TILT,
+    "set_fan_speed": SPEED,
+    "set_humidity": HUMIDITY,
+    "set_charge_limit": CHARGE,
+    "set_color_temperature": KELVIN,
+    "set_value": VALUE,
+    "open_window": POSITION,
+}
+
+OPTION_LISTS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("available_modes", "water_heater"): ("available_modes", "operation_list"),
+    ("hvac_modes", "water_heater"): ("available_modes", "operation_list"),
+}
+"""Where a kind keeps the list that a parameter names, if elsewhere than in an attribute of that name."""
+
+OPTION_WORDS: Mapping[str, str] = {
+    "heating": "heat",
+    "cooling": "cool",
+    "drying": "dry",
+    "fan": "fan_only",
+    "automatic": "auto",
+    "auto": "heat_cool",
+}
+"""What a mode may also be called, tried where the device has no mode of the word itself."""
+
+
+def arguments_for(planned: PlannedCall, function: Function, subject: Subject) -> Arguments:
+    """The call's arguments for this device. Raises Unresolved where a value cannot be had or is out of range."""
+    found: Arguments = {}
+    for parameter in function.parameters:
+        value = planned.arguments.get(parameter.name)
+        if value is not None:
+            found |= _resolve(_Slot(function, parameter, subject), value)
+        elif parameter.required:
+            raise refusal(Code.UNSURE)
+    if function.name == "set_temperature_range" and float(found["low"]) > float(found["high"]):
+        found["low"], found["high"] = found["high"], found["low"]
+    return found | step_arguments(function, subject, found)
+
+
+def arguments_without_device(planned: PlannedCall, function: Function) -> Arguments:
+    """The arguments of a call that names no device: texts, durations and words as they are."""
+    found: Arguments = {}
+    for parameter in function.parameters:
+        value = planned.arguments.get(parameter.name)
+        if value is not None:
+            found[parameter.name] = _plain(value)
+        elif parameter.required:
+            raise refusal(Code.UNSURE)
+    return found
+
+
+def options_of(parameter: Parameter, device: Device, state: DeviceState | None) -> tuple[str, ...]:
+    """What the device can be set to for an OPTION parameter; empty where that is not known."""
+    for key in OPTION_LISTS.get((parameter.option, device.kind), (parameter.option,)):
+        told = device.options.get(key) or (state.attributes.get(key) if state is not None else None)
+        if isinstance(told, list | tuple) and told:
+            return tuple(map(str, told))
+    return ()
+
+
+def match_option(word: str, options: tuple[str, ...]) -> str | None:
+    """The device's own spelling of `word`, else None."""
+    spelled = {_plain_word(option): option for option in options}
+    wanted = _plain_word(word)
+    return spelled.get(wanted) or spelled.get(_plain_word(OPTION_WORDS.get(wanted, wanted)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One argument of one function for one device."""
+
+    function: Function
+    parameter: Parameter
+    subject: Subject
+
+    @property
+    def name(self) -> str:
+        return self.parameter.name
+
+    @property
+    def is_amount(self) -> bool:
+        return self.parameter.name == "amount"
+
+
+def _resolve(slot: _Slot, value: Value) -> Arguments:
+    return RESOLVERS[slot.parameter.type](slot, value)
+
+
+def _plain(value: Value) -> Scalar:
+    if isinstance(value, Duration):
+        return value.seconds
+    if isinstance(value, Number):
+        return tidy(value.value)
+    if isinstance(value, Word | Text):
+        return value.text
+    raise refusal(Code.UNSURE)
+
+
+def _as_is(slot: _Slot, value: Value) -> Arguments:
+    return {slot.name: _plain(value)}
+
+
+def _percent(slot: _Slot, value: Value) -> Arguments:
+    if slot.is_amount:
+        return _amount(slot, value)
+    quantity = QUANTITIES[slot.function.name]
+    low, high = limits(quantity, slot.subject)
+    if isinstance(value, Number):
+        return {slot.name: _checked(slot, value.value, (low, high), quantity.unit)}
+    word = _word(value)
+    if word in ("max", "min"):
+        lowest = max(low, _lowest(slot))
+        return {slot.name: tidy(high if word == "max" else lowest)}
+    return {slot.name: tidy(min(max(PERCENT_WORDS[word], low), high))}
+
+
+def _lowest(slot: _Slot) -> float:
+    steps = slot.subject.attribute("percentage_step") if slot.function.name == "set_fan_speed" else None
+    return steps or LOWEST.get(slot.function.name, 0)
+
+
+def _number(slot: _Slot, value: Value) -> Arguments:
+    if slot.is_amount:
+        return _amount(slot, value)
+    quantity = QUANTITIES[slot.function.name]
+    low, high = limits(quantity, slot.subject)
+    if isinstance(value, Number):
+        step = slot.subject.attribute("step") if quantity is VALUE else None
+        return {slot.name: tidy(_checked(slot, value.value, (low, high), quantity.unit), step)}
+    return {slot.name: tidy(min(max(KELVIN_WORDS[_word(value)], low), high))}
+
+
+def _temperature(slot: _Slot, value: Value) -> Arguments:
+    unit = slot.subject.temperature_unit
+    if slot.is_amount:
+        if not isinstance(value, Number):
+            return {slot.name: _word(value)}
+        return {slot.name: tidy(convert_difference(value.value, value.unit or unit, unit))}
+    low, high = limits(TEMPERATURE, slot.subject)
+    if isinstance(value, Number):
+        return {slot.name: _degrees(slot, value, (low, high)), "unit": unit}
+    return {slot.name: tidy(high if _word(value) == "max" else low), "unit": unit}
+
+
+def _degrees(slot: _Slot, value: Number, bounds: tuple[float, float]) -> float:
+    """A temperature in the device's unit; a bare number that fits only in the other unit is taken as that."""
+    own = slot.subject.temperature_unit
+    said = value.unit or own
+    here = convert(value.value, said, own)
+    if not value.unit and not _inside(here, bounds):
+        turned = convert(value.value, other_unit(own), own)
+        if _inside(turned, bounds):
+            said, here = other_unit(own), turned
+    if not _inside(here, bounds):
+        _refuse_range(slot, spoken(value.value, said), here > bounds[1], bounds, own)
+    if said == own:
+        return tidy(here)
+    step = slot.subject.attribute("target_temp_step") or (0.5 if own == CELSIUS else 1)
+    return min(max(tidy(here, step), bounds[0]), bounds[1])
+
+
+def _inside(value: float, bounds: tuple[float, float]) -> bool:
+    # What was converted may miss a limit by its rounding.
+    return bounds[0] - 0.05 <= value <= bounds[1] + 0.05
+
+
+def _amount(slot: _Slot, value: Value) -> Arguments:
+    if isinstance(value, Number):
+        parameter = slot.parameter
+        bounds = (parameter.minimum or 0, parameter.maximum if parameter.maximum is not None else 1e9)
+        return {slot.name: _checked(slot, value.value, bounds, parameter.unit)}
+    return {slot.name: _word(value)}
+
+
+def _checked(slot: _Slot, value: float, bounds: tuple[float, float], unit: str) -> float:
+    if not bounds[0] <= value <= bounds[1]:
+        _refuse_range(slot, spoken(value, unit), value > bounds[1], bounds, unit)
+    return tidy(value)
+
+
+def _refuse_range(slot: _Slot, said: str, is_above: bool, bounds: tuple[float, float], unit: str) -> None:
+    raise refusal(
+        Code.RANGE,
+        value=said,
+        side="high" if is_above else "low",
+        device=the(slot.subject.device),
+        low=f"{tidy(bounds[0]):g}",
+        high=spoken(bounds[1], unit),
+    )
+
+
+def _option(slot: _Slot, value: Value) -> Arguments:
+    word, device = _word(value), slot.subject.device
+    options = options_of(slot.parameter, device, slot.subject.state)
+    found = match_option(word, options) if options else word
+    if found is None:
+        raise refusal(Code.OPTION, device=the(device), option=word, options=join(options[:8]))
+    return {slot.name: found}
+
+
+def _word(value: Value) -> str:
+    if not isinstance(value, Word | Text):
+        raise refusal(Code.UNSURE)
+    return value.text
+
+
+def _plain_word(text: str) -> str:
+    return text.casefold().replace("_", " ").replace("-", " ").strip()
+
+
+RESOLVERS: Mapping[ValueType, Callable[[_Slot, Value], Arguments]] = {
+    ValueType.PERCENT: _percent,
+    ValueType.TEMPERATURE: _temperature,
+    ValueType.NUMBER: _number,
+    ValueType.OPTION: _option,
+    ValueType.DURATION: _as_is,
+    ValueType.TIME: _as_is,
+    ValueType.TEXT: _as_is,
+    ValueType.CHOICE: _as_is,
+    ValueType.AREA: _as_is,
+}
+"""How each type of parameter is understood."""

@@ -1,0 +1,1 @@
+"""From text to plan: vocabulary, mask, decoding, data and training; knows no adapter."""

@@ -1,0 +1,1 @@
+"""From function documentation and sentence patterns to training examples."""

@@ -1,0 +1,65 @@
+"""What happens to a sentence on its way to the hub: wake words, fillers, politeness, lost articles, speech-recogniser spelling, typos."""
+
+from __future__ import annotations
+
+import random
+import re
+
+WAKE = ("hey octopus", "octopus", "ok house", "hey house", "okay octopus", "computer", "hey computer", "alexa", "hey google", "hey jarvis")
+BEFORE = ("um", "uh", "so", "okay", "ok", "hey", "right", "please", "can you", "could you please", "would you", "i want you to", "i'd like you to",
+          "quick", "hmm", "well", "alright", "now", "and", "yeah", "go ahead and", "just")  # fmt: skip
+AFTER = ("please", "pls", "thanks", "thank you", "now", "ok", "right now", "for me", "would you", "will you", "cheers", "if you can", "again")
+IMPERATIVE = re.compile(
+    r"^(turn|switch|set|put|open|close|shut|lock|unlock|play|pause|stop|start|dim|brighten|mute|make|raise|lower|skip|add|remind|tell|"
+    r"show|give|arm|run|activate|crank|kill|heat|cool|warm|move|send|change|increase|decrease|bring|take)\b",
+    re.IGNORECASE,
+)
+SPOKEN_SPELLING = {"%": " percent", "°c": " degrees", "°": " degrees", "&": " and "}
+
+
+def disturb(text: str, rng: random.Random) -> str:
+    """The sentence as it may arrive; most often unchanged but for case and punctuation."""
+    text = _around(text, rng)
+    roll = rng.random()
+    if roll < 0.35:
+        text = _recognised(text)
+    elif roll < 0.5:
+        text = text.rstrip(".!").lower()
+    if rng.random() < 0.05:
+        text = re.sub(r"\b(the|a|my)\s", "", text, count=2, flags=re.IGNORECASE)
+    if rng.random() < 0.04:
+        text = _typo(text, rng)
+    return text.strip() or "…"
+
+
+def _around(text: str, rng: random.Random) -> str:
+    if IMPERATIVE.match(text):
+        if rng.random() < 0.10:
+            text = f"{rng.choice(BEFORE)} {text[0].lower()}{text[1:]}"
+        if rng.random() < 0.10:
+            text = f"{text.rstrip('.!')}{rng.choice((' ', ', '))}{rng.choice(AFTER)}"
+    if rng.random() < 0.05:
+        text = f"{rng.choice(WAKE)}{rng.choice((' ', ', '))}{text}"
+    return text
+
+
+def _recognised(text: str) -> str:
+    """Lower case, no punctuation between words, signs spelt out."""
+    text = text.lower()
+    for sign, words in SPOKEN_SPELLING.items():
+        text = text.replace(sign, words)
+    text = re.sub(r"(?<!\d)[.,!?;:…\"()—–]+|[.,!?;:…\"()—–]+(?!\d)", " ", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _typo(text: str, rng: random.Random) -> str:
+    """One word of five letters or more with two letters swapped or one lost."""
+    words = text.split(" ")
+    long = [i for i, word in enumerate(words) if len(word) > 4 and word.isalpha()]
+    if not long:
+        return text
+    i = rng.choice(long)
+    at = rng.randrange(1, len(words[i]) - 1)
+    word = words[i]
+    words[i] = word[:at] + word[at + 1] + word[at] + word[at + 2 :] if rng.random() < 0.5 else word[:at] + word[at + 1 :]
+    return " ".join(words)

@@ -1,0 +1,99 @@
+"""The exported graph and the layout of its data file: which tensor lies where, and of which weights it is made.
+
+The graph is committed without weights (`weights/graph.onnx`, `weights/layout.json`, written by `models.training.export`); the data
+file is built to fit. Weights have the names of *sources*, in the orientation (out, in) of a linear layer:
+`layers.{i}.{q,k,v,o,gate,up,down,input_norm,post_norm}`, `final_norm`, `embedding`, `rope.cos`, `rope.sin`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from octopus_hub.models.engine import ModelError
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""Where the committed graph is."""
+GRAPH = "graph.onnx"
+LAYOUT = "layout.json"
+DATA = "weights.data"
+LINEARS = ("q", "k", "v", "o", "gate", "up", "down")
+
+
+class Part(StrEnum):
+    """What of a source a tensor holds: 4- or 8-bit codes, their scales, or the float32 numbers themselves."""
+
+    CODES = "codes"
+    SCALES = "scales"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A model's sizes. `positions` is the longest text in tokens."""
+
+    vocabulary: int
+    width: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_size: int
+    inner: int
+    positions: int
+    rope_theta: float
+    norm_epsilon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """`length` bytes at `offset` of the data file: a part of a source, in `bits` (32 for plain ones)."""
+
+    name: str
+    source: str
+    part: Part
+    bits: int
+    shape: tuple[int, ...]
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The whole data file. `block` numbers along a row share one scale."""
+
+    shape: Shape
+    block: int
+    data_bytes: int
+    tensors: tuple[Tensor, ...]
+
+    def to_json(self) -> str:
+        """For `read_layout`; a tensor a line."""
+        lines = ",\n".join(json.dumps(asdict(t)) for t in self.tensors)
+        head = json.dumps({"schema": 1, "shape": asdict(self.shape), "block": self.block, "data_bytes": self.data_bytes})
+        return f'{head[:-1]}, "tensors": [\n{lines}\n]}}\n'
+
+
+def read_layout(path: Path) -> Layout:
+    """The layout beside a graph. Raises ModelError."""
+    try:
+        record = json.loads(path.read_text())
+        tensors = tuple(Tensor(**{**t, "part": Part(t["part"]), "shape": tuple(t["shape"])}) for t in record["tensors"])
+        return Layout(read_shape(record["shape"]), record["block"], record["data_bytes"], tensors)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"expected the layout of a graph in {path}, got: {error}") from error
+
+
+def read_shape(record: Mapping[str, Any]) -> Shape:
+    """A shape from JSON. Raises TypeError for missing or unknown keys."""
+    return Shape(**record)
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

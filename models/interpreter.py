@@ -1,0 +1,75 @@
+"""Text → plan for one house: prefix state, mask and decoder together. Blocking; use it from one thread.
+
+Knows the house's names; nothing of states, adapters or where the speaker stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from octopus_hub.config.errors import HubError, InputError
+from octopus_hub.config.house import House
+from octopus_hub.config.plan import Plan
+from octopus_hub.models.decoder import decode
+from octopus_hub.models.engine import Engine, KeyValueState
+from octopus_hub.models.lexicon import Lexicon
+from octopus_hub.models.mask import HouseMask
+from octopus_hub.models.prompt import house_prefix, text_prompt
+from octopus_hub.models.reader import PlanReader
+from octopus_hub.models.tokens import TextEncoder
+
+MAX_TEXT_TOKENS = 192
+MAX_PLAN_TOKENS = 256
+
+
+class Interpreter:
+    """Understands sentences in a house. `cache` is a folder for prefix states, one file a house and model."""
+
+    def __init__(self, engine: Engine, encoder: TextEncoder, cache: Path | None = None) -> None:
+        self._engine = engine
+        self._encoder = encoder
+        self._cache = cache
+        self._mask: HouseMask | None = None
+        self._prefix: KeyValueState | None = None
+
+    def set_house(self, house: House) -> None:
+        """Compile the mask and read the house, from the cache if it was read before. The old house stays if this raises."""
+        mask = HouseMask(Lexicon(house, self._encoder))
+        self._prefix = self._prefix_state(house_prefix(house, self._encoder))
+        self._mask = mask
+
+    def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
+        """The plan for `text`. Raises InputError for text that is empty or too long, DeadlineExceeded."""
+        if self._mask is None:
+            raise InputError("expected a house before a sentence, got none")
+        deadline = time.monotonic() + deadline_s
+        pieces = self._encoder.pieces(text)
+        prompt = text_prompt(i for piece in pieces for i in piece.ids)
+        if not pieces:
+            raise InputError("expected a sentence, got no words")
+        if len(prompt) > MAX_TEXT_TOKENS:
+            raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
+        session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS)
+        decoded = decode(session, self._mask.walk(pieces), prompt, deadline)
+        plan = PlanReader(decoded.ids, self._mask.lexicon, text, pieces).read()
+        return replace(plan, confidence=decoded.confidence, mass=decoded.mass)
+
+    def _prefix_state(self, ids: list[int]) -> KeyValueState:
+        if self._cache is None:
+            return self._engine.prefill(ids)
+        key = hashlib.sha256(f"{self._engine.digest} {ids}".encode()).hexdigest()[:32]
+        path = self._cache / f"{key}.prefix"
+        if path.exists():
+            try:
+                return self._engine.load_state(path.read_bytes())
+            except HubError:
+                path.unlink()
+        state = self._engine.prefill(ids)
+        self._cache.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".part")
+        temporary.write_bytes(state.to_bytes())
+        temporary.replace(path)
+        return state

@@ -1,0 +1,119 @@
+"""The trained adapter: its file, and merging it into the base's weights, in NumPy.
+
+One safetensors file of float16 tensors: `layers.{i}.{q,k,v,o,gate,up,down}.lora_a` (R, in) and `.lora_b` (out, R), and `new_rows`
+(512 D), the embedding and head rows of the added tokens. Metadata: strings `r`, `alpha`, `vocabulary_digest` and more.
+
+Merging computes W + alpha/r · B A in float64 and rounds once. Products of float16 numbers and sums of R of them fit float64 exactly,
+so every machine gets the same bits, whatever its BLAS, and a built model can be compared by digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octopus_hub.models.engine import Floats, ModelError
+
+NEW_ROWS = "new_rows"
+DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+MAX_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """What training adds to the base. `digest` is the file's SHA-256."""
+
+    rank: int
+    alpha: float
+    vocabulary_digest: str
+    digest: str
+    tensors: Mapping[str, NDArray[np.floating]]
+
+    @property
+    def new_rows(self) -> Floats:
+        """Rows of the added tokens (512 D)."""
+        return self.tensors[NEW_ROWS].astype(np.float32)
+
+    def merged(self, source: str, weight: Floats) -> Floats:
+        """`weight` (out, in) of `source` with the adapter in it; itself where the adapter has nothing for it."""
+        down, up = self.tensors.get(f"{source}.lora_a"), self.tensors.get(f"{source}.lora_b")
+        if down is None or up is None:
+            return weight
+        if (up.shape[0], down.shape[1]) != weight.shape:
+            raise ModelError(f"expected an adapter of shape {weight.shape} for {source}, got {(up.shape[0], down.shape[1])}")
+        change = up.astype(np.float64) @ down.astype(np.float64)
+        return (weight + change * (self.alpha / self.rank)).astype(np.float32)
+
+
+def read_adapter(path: Path) -> Adapter:
+    """The adapter in a safetensors file. Raises ModelError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"expected an adapter in {path}, got: {error.strerror}") from error
+    try:
+        tensors, metadata = parse_safetensors(data)
+        adapter = Adapter(
+            rank=int(metadata["r"]),
+            alpha=float(metadata["alpha"]),
+            vocabulary_digest=metadata.get("vocabulary_digest", ""),
+            digest=hashlib.sha256(data).hexdigest(),
+            tensors=tensors,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"expected an adapter in {path}, got a file that is none: {error}") from error
+    _check(adapter, path)
+    return adapter
+
+
+def _check(adapter: Adapter, path: Path) -> None:
+    if NEW_ROWS not in adapter.tensors:
+        raise ModelError(f"expected the tensor {NEW_ROWS} in {path}, got none")
+    for name, tensor in adapter.tensors.items():
+        stem, _, kind = name.rpartition(".")
+        if name != NEW_ROWS and (kind not in ("lora_a", "lora_b") or f"{stem}.lora_a" not in adapter.tensors):
+            raise ModelError(f"expected pairs of lora_a and lora_b in {path}, got {name} alone")
+        rank = tensor.shape[0 if kind == "lora_a" else -1]
+        if name != NEW_ROWS and (f"{stem}.lora_b" not in adapter.tensors or rank != adapter.rank):
+            raise ModelError(f"expected pairs of rank {adapter.rank} in {path}, got {name} of rank {rank}")
+        if not np.isfinite(tensor).all():
+            raise ModelError(f"expected finite numbers in {path}, got others in {name}")
+
+
+def parse_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.floating]], dict[str, str]]:
+    """Tensors and metadata. Raises ValueError, KeyError or TypeError. Source: the safetensors format, version 0.x."""
+    size = int.from_bytes(data[:8], "little")
+    if not 2 <= size <= min(MAX_HEADER_BYTES, len(data) - 8):
+        raise ValueError("no safetensors header")
+    header = json.loads(data[8 : 8 + size])
+    metadata = header.pop("__metadata__", {})
+    body = memoryview(data)[8 + size :]
+    tensors = {}
+    for name, entry in header.items():
+        start, end = entry["data_offsets"]
+        if not 0 <= start <= end <= len(body):
+            raise ValueError(f"{name} lies outside the file")
+        tensors[name] = np.frombuffer(body[start:end], DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return tensors, metadata
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, NDArray[np.floating]], metadata: Mapping[str, str]) -> None:
+    """The counterpart of `parse_safetensors`."""
+    names = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
+    header: dict[str, object] = {"__metadata__": dict(metadata)}
+    offset = 0
+    for name, tensor in tensors.items():
+        header[name] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, offset + tensor.nbytes]}
+        offset += tensor.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for tensor in tensors.values():
+            file.write(np.ascontiguousarray(tensor).data)

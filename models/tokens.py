@@ -1,0 +1,181 @@
+"""The model's own tokens, and how names and sentences become token ids.
+
+512 rows are added to the base vocabulary once; each block below is append only, so that a model and a house of different versions
+share what both know. Names and sentences are lower-cased and cut into pieces (words, punctuation) that are encoded one by one, a
+word always with a leading space: the same words give the same ids wherever they stand. Original spelling is kept beside the ids.
+Token ids do not leave `octopus_hub.models`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from octopus_hub.config.function_table import FUNCTIONS
+from octopus_hub.config.functions import Reason
+from octopus_hub.config.kinds import NOUNS
+
+BASE_SIZE = 49_152
+ADDED = 512
+VOCABULARY_SIZE = BASE_SIZE + ADDED
+
+
+class Mark(IntEnum):
+    """Structure of prompt and plan. Append only, below 48."""
+
+    HOUSE = BASE_SIZE
+    FLOOR = BASE_SIZE + 1
+    AREA = BASE_SIZE + 2
+    NO_AREA = BASE_SIZE + 3
+    AKA = BASE_SIZE + 4
+    GROUP = BASE_SIZE + 5
+    EXAMPLE = BASE_SIZE + 6
+    PREVIOUS = BASE_SIZE + 7
+    TEXT = BASE_SIZE + 8
+    RESPONSE = BASE_SIZE + 9
+    END = BASE_SIZE + 10
+    NEXT = BASE_SIZE + 11
+    GIVE_UP = BASE_SIZE + 12
+    CHAT = BASE_SIZE + 13
+    ABSENT = BASE_SIZE + 14
+    UNSUPPORTED = BASE_SIZE + 15
+    UNSURE = BASE_SIZE + 16
+    DEVICE = BASE_SIZE + 17
+    ONE = BASE_SIZE + 18
+    MANY = BASE_SIZE + 19
+    ALL = BASE_SIZE + 20
+    IN = BASE_SIZE + 21
+    ON = BASE_SIZE + 22
+    HERE = BASE_SIZE + 23
+    ALSO = BASE_SIZE + 24
+    EXCEPT = BASE_SIZE + 25
+    AFTER = BASE_SIZE + 26
+    AT = BASE_SIZE + 27
+    FOR = BASE_SIZE + 28
+    CLOSE = BASE_SIZE + 29
+    PERCENT = BASE_SIZE + 30
+    CELSIUS = BASE_SIZE + 31
+    FAHRENHEIT = BASE_SIZE + 32
+    KELVIN = BASE_SIZE + 33
+    MINUS = BASE_SIZE + 34
+    DAYS = BASE_SIZE + 35
+    HOURS = BASE_SIZE + 36
+    MINUTES = BASE_SIZE + 37
+    SECONDS = BASE_SIZE + 38
+
+
+PARAMETERS: tuple[str, ...] = (
+    "level", "direction", "amount", "color", "temperature", "effect", "position", "mode", "low", "high", "preset", "humidity",
+    "query", "service", "source", "shuffle", "repeat", "oscillating", "area", "value", "option", "command", "item", "duration",
+    "label", "text", "time", "state", "property", "day", "message", "zone", "seat", "window", "destination", "part",
+)  # fmt: skip
+"""Parameter names in the order of their tokens. Append only, at most 64."""
+
+PARAMETER_BASE = BASE_SIZE + 48
+NOUN_BASE = BASE_SIZE + 112
+FUNCTION_BASE = BASE_SIZE + 208
+
+PARAMETER_IDS = {name: PARAMETER_BASE + i for i, name in enumerate(PARAMETERS)}
+NOUN_IDS = {noun.name: NOUN_BASE + i for i, noun in enumerate(NOUNS)}
+FUNCTION_IDS = {function.name: FUNCTION_BASE + i for i, function in enumerate(FUNCTIONS)}
+PARAMETER_NAMES = {i: name for name, i in PARAMETER_IDS.items()}
+NOUN_NAMES = {i: name for name, i in NOUN_IDS.items()}
+FUNCTION_NAMES = {i: name for name, i in FUNCTION_IDS.items()}
+
+REASON_IDS = {
+    Reason.CHAT: Mark.CHAT,
+    Reason.ABSENT: Mark.ABSENT,
+    Reason.UNSUPPORTED: Mark.UNSUPPORTED,
+    Reason.UNSURE: Mark.UNSURE,
+}
+UNIT_IDS = {"%": Mark.PERCENT, "°C": Mark.CELSIUS, "°F": Mark.FAHRENHEIT, "K": Mark.KELVIN}
+TIME_UNITS = ((Mark.DAYS, 86_400), (Mark.HOURS, 3_600), (Mark.MINUTES, 60), (Mark.SECONDS, 1))
+
+_PIECE = re.compile(r"\w+(?:[^\w\s]+\w+)*|[^\w\s]+")
+
+
+def descriptions() -> dict[int, str]:
+    """Words for each added token that is in use; a new row starts as the mean of their rows."""
+    words: dict[int, str] = {int(mark): mark.name.lower().replace("_", " ") for mark in Mark}
+    words |= {i: name for name, i in PARAMETER_IDS.items()}
+    words |= {i: name.lower() for name, i in NOUN_IDS.items()}
+    words |= {FUNCTION_IDS[f.name]: f"{f.name.replace('_', ' ')} {f.doc.lower()}" for f in FUNCTIONS}
+    return words
+
+
+def vocabulary_digest() -> str:
+    """SHA-256, in hex, of every added token's meaning; a model records the one it was trained with."""
+    names = [[int(m), m.name] for m in Mark] + [[i, n] for table in _tables() for n, i in table.items()]
+    return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+
+
+def vocabulary_names() -> dict[str, list[str]]:
+    """The added tokens by block and in order; a newer hub's must begin with an older model's."""
+    return {"marks": [m.name for m in Mark], **{k: list(t) for k, t in zip(("parameters", "nouns", "functions"), _tables(), strict=True)}}
+
+
+def _tables() -> tuple[dict[str, int], ...]:
+    return PARAMETER_IDS, NOUN_IDS, FUNCTION_IDS
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word or a run of punctuation of a sentence: its ids, and where it stands in the original text."""
+
+    ids: tuple[int, ...]
+    start: int
+    end: int
+    is_word: bool
+
+
+class TextEncoder:
+    """The base model's tokenizer, used piece by piece. Special tokens typed as text stay plain text."""
+
+    def __init__(self, tokenizer_file: Path) -> None:
+        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        self._tokenizer.encode_special_tokens = True
+        self._cache: dict[str, tuple[int, ...]] = {}
+
+    def pieces(self, text: str) -> tuple[Piece, ...]:
+        """Words and punctuation of `text`, in order."""
+        text = unicodedata.normalize("NFC", text)
+        found = []
+        for match in _PIECE.finditer(text):
+            is_word = match[0][0].isalnum() or match[0][0] == "_"
+            found.append(Piece(self._encode(match[0].lower(), is_word), match.start(), match.end(), is_word))
+        return tuple(found)
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """The ids of all pieces of `text`, joined."""
+        return tuple(i for piece in self.pieces(text) for i in piece.ids)
+
+    def _encode(self, piece: str, is_word: bool) -> tuple[int, ...]:
+        key = f" {piece}" if is_word else piece
+        if key not in self._cache:
+            if len(self._cache) > 50_000:
+                self._cache.clear()
+            self._cache[key] = tuple(self._tokenizer.encode(key, add_special_tokens=False).ids)
+        return self._cache[key]
+
+    @cached_property
+    def digits(self) -> dict[int, str]:
+        """Ids of the ten bare digits."""
+        return {self._encode(str(d), False)[0]: str(d) for d in range(10)}
+
+    @cached_property
+    def point(self) -> int:
+        """Id of the decimal point."""
+        return self._encode(".", False)[0]
+
+    def digit_ids(self, number: str) -> Iterable[int]:
+        """Ids of a number such as "21.5", without sign."""
+        return (self._encode(character, False)[0] for character in number)

@@ -1,0 +1,1 @@
+"""Making adapters: the only place, with the transformers engine, that imports torch."""

@@ -1,0 +1,225 @@
+"""The base model with a LoRA adapter and the new tokens' rows, written out for packed training on a CPU or one GPU.
+
+Shapes: N tokens of a pack, P of them the house prefix, B queries of at most L tokens, D = 576 width, H = 9 heads, G = 3 key/value
+heads, E = 64 per head. A query attends to the prefix and itself, and its positions continue the prefix; so the prefix is paid once
+for all queries. Base weights are frozen, bfloat16 where the hardware is good at it; adapter and new rows are float32.
+
+Numerically the same as transformers' Llama (see tests/model/test_network.py).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from octopus_hub.models.data.packs import Pack
+from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions
+
+PROJECTIONS = ("q", "k", "v", "o", "gate", "up", "down")
+HF_NAMES = {
+    "q": "self_attn.q_proj", "k": "self_attn.k_proj", "v": "self_attn.v_proj", "o": "self_attn.o_proj",
+    "gate": "mlp.gate_proj", "up": "mlp.up_proj", "down": "mlp.down_proj",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The base model's sizes, from its config.json."""
+
+    layers: int
+    width: int
+    heads: int
+    key_value_heads: int
+    head: int
+    epsilon: float
+    theta: float
+
+    @classmethod
+    def read(cls, base: Path) -> Shape:
+        """Of the model directory `base`."""
+        c = json.loads((base / "config.json").read_text())
+        heads = c["num_attention_heads"]
+        theta = c.get("rope_theta") or c["rope_parameters"]["rope_theta"]
+        return cls(c["num_hidden_layers"], c["hidden_size"], heads, c["num_key_value_heads"], c["hidden_size"] // heads,
+                   c["rms_norm_eps"], theta)  # fmt: skip
+
+
+class Network(nn.Module):
+    """Frozen base, trainable adapter. `dtype` is that of the matrix products."""
+
+    def __init__(self, base: Path, rank: int = 16, alpha: float = 32, dtype: torch.dtype = torch.bfloat16) -> None:
+        super().__init__()
+        self.shape = Shape.read(base)
+        self.dtype = dtype
+        self.rank, self.alpha = rank, alpha
+        weights = _load(base)
+        self.register_buffer("embedding", weights["model.embed_tokens.weight"].to(dtype))
+        self.register_buffer("final_norm", weights["model.norm.weight"].float())
+        self.new_rows = nn.Parameter(weights["model.embed_tokens.weight"].float().mean(0).repeat(ADDED, 1))
+        self.layers = nn.ModuleList(_Layer(weights, i, self.shape, rank, alpha, dtype) for i in range(self.shape.layers))
+
+    def start_rows(self, words: Mapping[int, tuple[int, ...]]) -> None:
+        """Set each new row to the mean of its description's rows; `words` gives token ids by new id."""
+        with torch.no_grad():
+            for i in descriptions():
+                self.new_rows[i - BASE_SIZE] = self.embedding[list(words[i])].float().mean(0)
+
+    def compile_layers(self) -> None:
+        """Fuse each layer's element-wise work (1.3 times as fast on a CPU; needs a C++ compiler)."""
+        for layer in self.layers:
+            layer.compile(dynamic=True)
+
+    def forward(self, pack: PackTensors) -> Tensor:
+        """Hidden states (R D) at the positions that predict a response token, after the final norm."""
+        new = (pack.ids - BASE_SIZE).clamp(min=0)
+        is_new = (pack.ids >= BASE_SIZE)[:, None]
+        x = torch.where(is_new, self.new_rows[new].to(self.dtype), self.embedding[pack.ids.clamp(max=BASE_SIZE - 1)])
+        rope = _rope(pack.positions, self.shape, self.dtype)
+        for layer in self.layers:
+            x = layer(x, rope, pack)
+        return _norm(x[pack.predicting], self.final_norm, self.shape.epsilon)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Float32 logits (R V) over base and new rows."""
+        head = torch.cat([self.embedding, self.new_rows.to(self.dtype)])
+        return functional.linear(hidden.to(self.dtype), head).float()
+
+    def loss(self, pack: PackTensors) -> Tensor:
+        """Mean cross-entropy over the response tokens."""
+        return functional.cross_entropy(self.logits(self(pack)), pack.targets)
+
+    def adapter(self) -> dict[str, Tensor]:
+        """What is saved: LoRA factors by layer and projection, and the new rows, in float16."""
+        tensors = {"new_rows": self.new_rows}
+        for i, layer in enumerate(self.layers):
+            for name in PROJECTIONS:
+                tensors[f"layers.{i}.{name}.lora_a"] = layer.lora[f"{name}_a"]
+                tensors[f"layers.{i}.{name}.lora_b"] = layer.lora[f"{name}_b"]
+        return {name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in tensors.items()}
+
+
+class _Layer(nn.Module):
+    def __init__(self, weights: Mapping[str, Tensor], index: int, shape: Shape, rank: int, alpha: float, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.shape, self.scale, self.dtype = shape, alpha / rank, dtype
+        prefix = f"model.layers.{index}."
+        parts = {name: weights[f"{prefix}{HF_NAMES[name]}.weight"] for name in PROJECTIONS}
+        self.register_buffer("qkv", torch.cat([parts["q"], parts["k"], parts["v"]]).to(dtype))
+        self.register_buffer("o", parts["o"].to(dtype))
+        self.register_buffer("gate_up", torch.cat([parts["gate"], parts["up"]]).to(dtype))
+        self.register_buffer("down", parts["down"].to(dtype))
+        self.register_buffer("norm_1", weights[f"{prefix}input_layernorm.weight"].float())
+        self.register_buffer("norm_2", weights[f"{prefix}post_attention_layernorm.weight"].float())
+        self.lora = nn.ParameterDict()
+        for name, weight in parts.items():
+            rows, columns = weight.shape
+            self.lora[f"{name}_a"] = nn.Parameter(torch.randn(rank, columns) / math.sqrt(columns))
+            self.lora[f"{name}_b"] = nn.Parameter(torch.zeros(rows, rank))
+
+    def _linear(self, x: Tensor, weight: Tensor, names: tuple[str, ...]) -> Tensor:
+        """x Wᵀ + alpha/r (x Aᵀ) Bᵀ for projections stacked in one weight."""
+        down = torch.cat([self.lora[f"{n}_a"] for n in names]).to(self.dtype)
+        low = functional.linear(x, down).split(down.shape[0] // len(names), dim=-1)
+        up = [functional.linear(part, (self.lora[f"{n}_b"] * self.scale).to(self.dtype)) for part, n in zip(low, names, strict=True)]
+        return functional.linear(x, weight) + (torch.cat(up, -1) if len(up) > 1 else up[0])
+
+    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], pack: PackTensors) -> Tensor:
+        s = self.shape
+        y = _norm(x, self.norm_1, s.epsilon)
+        q, k, v = self._linear(y, self.qkv, ("q", "k", "v")).split([s.width, s.key_value_heads * s.head, s.key_value_heads * s.head], -1)
+        q = _rotate(q.view(-1, s.heads, s.head), rope)
+        k = _rotate(k.view(-1, s.key_value_heads, s.head), rope)
+        attended = packed_attention(q, k, v.view(-1, s.key_value_heads, s.head), pack)
+        x = x + self._linear(attended.reshape(-1, s.width), self.o, ("o",))
+        gate, up = self._linear(_norm(x, self.norm_2, s.epsilon), self.gate_up, ("gate", "up")).chunk(2, -1)
+        return x + self._linear(functional.silu(gate) * up, self.down, ("down",))
+
+
+@dataclass(frozen=True)
+class PackTensors:
+    """A pack as tensors. `grid` (B L) holds places in the pack, padded with 0; `cells` (M) where the M tokens of queries are in the
+    flattened grid; `unseen` (M L) which tokens of its own row a token may not see."""
+
+    ids: Tensor
+    positions: Tensor
+    prefix: int
+    grid: Tensor
+    cells: Tensor
+    unseen: Tensor
+    predicting: Tensor
+    targets: Tensor
+
+    @classmethod
+    def of(cls, pack: Pack, device: str = "cpu") -> PackTensors:
+        """From token ids."""
+        prefix = len(pack.prefix)
+        ids, positions = list(pack.prefix), list(range(prefix))
+        longest = max(len(t) + len(r) - 1 for t, r in pack.queries)
+        grid, cells, predicting, targets = [], [], [], []
+        for row, (text, response) in enumerate(pack.queries):
+            begin, length = len(ids), len(text) + len(response) - 1
+            ids += [*text, *response[:-1]]
+            positions += range(prefix, prefix + length)
+            grid.append([*range(begin, begin + length), *([0] * (longest - length))])
+            cells += range(row * longest, row * longest + length)
+            predicting += range(begin + len(text) - 1, begin + length)
+            targets += response
+        unseen = torch.arange(longest)[None] > (torch.tensor(cells) % longest)[:, None]
+        tensors = (*(torch.tensor(x) for x in (ids, positions, grid, cells)), unseen, torch.tensor(predicting), torch.tensor(targets))
+        i, p, g, c, u, r, t = (tensor.to(device) for tensor in tensors)
+        return cls(i, p, prefix, g, c, u, r, t)
+
+
+def packed_attention(q: Tensor, k: Tensor, v: Tensor, pack: PackTensors) -> Tensor:
+    """Causal attention in the prefix, and of each query to prefix and itself. q (N H E), k and v (N G E) → (N H E)."""
+    n = pack.prefix
+    groups = q.shape[1] // k.shape[1]
+    head = functional.scaled_dot_product_attention(
+        q[:n].transpose(0, 1)[None], k[:n].repeat_interleave(groups, 1).transpose(0, 1)[None],
+        v[:n].repeat_interleave(groups, 1).transpose(0, 1)[None], is_causal=True,
+    )[0].transpose(0, 1)  # fmt: skip
+    b, length = pack.grid.shape
+    g, e = k.shape[1], k.shape[2]
+    scaled = (q * (1 / math.sqrt(e))).view(-1, g, groups, e)
+    kp, vp = k[:n].transpose(0, 1), v[:n].transpose(0, 1)  # G P E
+    flat = scaled[n:].transpose(0, 1)  # G M groups E, where M tokens are in queries
+    to_prefix = (flat.reshape(g, -1, e) @ kp.transpose(1, 2)).view(g, -1, groups, n)
+    qs = scaled[pack.grid].permute(2, 0, 1, 3, 4)  # G B L groups E
+    ko, vo = k[pack.grid].permute(2, 0, 3, 1), v[pack.grid].permute(2, 0, 1, 3)  # G B E L, G B L E
+    to_own = (qs.reshape(g, b, length * groups, e) @ ko).view(g, b * length, groups, length)[:, pack.cells]
+    to_own = to_own.masked_fill(pack.unseen[None, :, None, :], float("-inf"))
+    weights = torch.cat([to_prefix, to_own], -1).softmax(-1)
+    wp, wo = weights.split([n, length], -1)
+    out = (wp.reshape(g, -1, n) @ vp).view(g, -1, groups, e)
+    spread = wo.new_zeros(g, b * length, groups, length).index_copy(1, pack.cells, wo)
+    own = (spread.view(g, b, length * groups, length) @ vo).view(g, b * length, groups, e)[:, pack.cells]
+    return torch.cat([head, (out + own).transpose(0, 1).reshape(-1, g * groups, e)])
+
+
+def _norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    return functional.rms_norm(x.float(), (x.shape[-1],), weight, epsilon).to(x.dtype)
+
+
+def _rope(positions: Tensor, shape: Shape, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    frequency = shape.theta ** (-torch.arange(0, shape.head, 2, device=positions.device, dtype=torch.float32) / shape.head)
+    angle = positions[:, None].float() * frequency[None]
+    angle = torch.cat([angle, angle], -1)[:, None]
+    return angle.cos().to(dtype), angle.sin().to(dtype)
+
+
+def _rotate(x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
+    first, second = x.chunk(2, -1)
+    return x * rope[0] + torch.cat([-second, first], -1) * rope[1]
+
+
+def _load(base: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(base / "model.safetensors")

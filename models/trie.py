@@ -1,0 +1,43 @@
+"""A trie over token ids whose ends carry a value. Immutable once built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Trie(Generic[T]):
+    """One node: `children` by token id; `values` of the entries that end here (several where entries are spelled alike)."""
+
+    __slots__ = ("children", "values")
+
+    def __init__(self) -> None:
+        self.children: dict[int, Trie[T]] = {}
+        self.values: tuple[T, ...] = ()
+
+    @classmethod
+    def build(cls, entries: Iterable[tuple[Sequence[int], T]]) -> Trie[T]:
+        """A trie of (ids, value) pairs; entries without ids are left out."""
+        root = cls()
+        for ids, value in entries:
+            if not ids:
+                continue
+            node = root
+            for i in ids:
+                node = node.children.setdefault(i, cls())
+            node.values = (*node.values, value)
+        return root
+
+    def __bool__(self) -> bool:
+        return bool(self.children)
+
+    def walk(self) -> Iterator[tuple[tuple[int, ...], tuple[T, ...]]]:
+        """Every (ids, values) with values."""
+        stack: list[tuple[tuple[int, ...], Trie[T]]] = [((), self)]
+        while stack:
+            ids, node = stack.pop()
+            if node.values:
+                yield ids, node.values
+            stack.extend(((*ids, i), child) for i, child in node.children.items())

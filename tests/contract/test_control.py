@@ -1,0 +1,118 @@
+"""The daemon's Unix socket: who is answered, and what to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octopus_hub.config.errors import InputError, UnavailableService
+from octopus_hub.config.hub import HubSettings
+from octopus_hub.config.plan import Outcome, Status
+from octopus_hub.daemon import control
+from octopus_hub.daemon.control import Control
+from octopus_hub.daemon.control_client import ask
+from octopus_hub.daemon.intake import Deliver
+from octopus_hub.daemon.submission import Report, Submission
+
+STRANGER = 12_345
+
+
+async def submit(submission: Submission, deliver: Deliver) -> None:
+    """Everything is done, and the answer says who asked."""
+    command = submission.command
+    await deliver(Report(Outcome(command.id, Status.DONE, command.text, say=f"{command.source} in {command.area}"), "plan()", 0.5))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the socket is."""
+    return tmp_path / "control.sock"
+
+
+@pytest.fixture
+async def serving(path: Path) -> AsyncIterator[None]:
+    """A control socket while the test runs."""
+    async with Control(HubSettings, submit, lambda: {"state": "online"}).serving(path, for_group=False):
+        yield
+
+
+async def asked(path: Path, **request: object) -> Mapping[str, object] | None:
+    """An answer, asked for in a thread."""
+    return await asyncio.to_thread(ask, [path], request)
+
+
+@pytest.mark.usefixtures("serving")
+async def test_say(path: Path) -> None:
+    """A sentence is submitted as the command line's, and answered with the Outcome, the plan and its mass."""
+    answer = await asked(path, op="say", text="hello", area="Kitchen")
+    assert answer is not None
+    assert (answer["status"], answer["say"], answer["plan"], answer["mass"]) == ("done", "cli in Kitchen", "plan()", 0.5)
+
+
+@pytest.mark.usefixtures("serving")
+async def test_status(path: Path) -> None:
+    """The status is told."""
+    assert await asked(path, op="status") == {"schema": 1, "status": {"state": "online"}}
+
+
+BAD = [
+    ({"op": "say"}, 'a command has either "text" or "calls"'),
+    ({"op": "say", "text": "hello", "source": "you"}, 'unknown field "source"'),
+    ({"op": "fly"}, "unknown operation 'fly'"),
+    ({}, "unknown operation None"),
+]
+
+
+@pytest.mark.usefixtures("serving")
+@pytest.mark.parametrize(("request_", "message"), BAD)
+async def test_a_bad_request_is_told(path: Path, request_: dict[str, Any], message: str) -> None:
+    """What can't be done is answered in words."""
+    with pytest.raises(InputError, match=message):
+        await asked(path, **request_)
+
+
+@pytest.mark.usefixtures("serving")
+@pytest.mark.parametrize("line", [b"\xff\n", b"[]\n", b"\n", b"x" * 100_000 + b"\n", b"no end"])
+async def test_garbage_is_answered(path: Path, line: bytes) -> None:
+    """Whatever comes, there is one line of JSON with an error."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(line)
+    writer.write_eof()
+    answer = json.loads(await asyncio.wait_for(reader.read(), 3))
+    writer.close()
+    assert list(answer) == ["schema", "error"]
+
+
+@pytest.mark.usefixtures("serving")
+async def test_strangers_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user is told so, even where the file's mode would let him in."""
+    monkeypatch.setattr(control, "_peer_user", lambda writer: STRANGER)
+    with pytest.raises(InputError, match="you may not command this hub"):
+        await asked(path, op="status")
+
+
+@pytest.mark.parametrize(("for_group", "mode"), [(False, 0o600), (True, 0o660)])
+async def test_the_file_is_private_from_the_start(path: Path, for_group: bool, mode: int) -> None:
+    """Only the owner, or the group too, may connect; the file goes with the daemon."""
+    async with Control(HubSettings, submit, dict).serving(path, for_group=for_group):
+        assert stat.S_IMODE(os.stat(path).st_mode) == mode  # a test may wait
+    assert not os.path.exists(path)  # noqa: ASYNC240, PTH110
+
+
+async def test_a_path_that_is_too_long_is_told(tmp_path: Path) -> None:
+    """Unix sockets have short names; the error says what to do."""
+    with pytest.raises(UnavailableService, match="shorten the state directory"):
+        async with Control(HubSettings, submit, dict).serving(tmp_path / ("x" * 108), for_group=False):
+            pass
+
+
+def test_nobody_listens(path: Path) -> None:
+    """Without a daemon there is no answer, and no error."""
+    assert ask([path], {"op": "status"}) is None

@@ -1,0 +1,1 @@
+"""What tests share: fakes that implement the product's protocols, and real processes."""

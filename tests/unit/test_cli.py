@@ -1,0 +1,81 @@
+"""The command line: which words are a command, and what mistakes look like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from octopus_hub.config.loader import demo_directory
+from octopus_hub.daemon.__main__ import SUBCOMMANDS, choose, main
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_command_is_found(name: str) -> None:
+    """A command of one or two words is found, and the rest is its own."""
+    subcommand, rest = choose([*name.split(), "--config", "x"])
+    assert subcommand is SUBCOMMANDS[name]
+    assert rest == ["--config", "x"]
+
+
+@pytest.mark.parametrize("name", ["run", "say", "check", "interpret", "log", "status"])
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`octopus COMMAND --help` explains the command and ends well."""
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    assert f"usage: octopus {name}" in capsys.readouterr().out
+
+
+def test_help_lists_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """`octopus --help` names every command."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert all(f"\n  {name}  " in told for name in SUBCOMMANDS if name != "bench footprint")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "octopus: a command is needed; try octopus --help\n"),
+        (["sya", "hello"], "octopus: unknown command: sya hello; try octopus --help\n"),
+        (["say"], "octopus say: the following arguments are required: TEXT; try octopus say --help\n"),
+        (["log", "-n", "0"], "octopus log: argument -n: expected a whole number from 1, got '0'; try octopus log --help\n"),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip on the command line is one line on stderr and exit code 64."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 64
+    assert capsys.readouterr().err == message
+
+
+def test_check_of_a_good_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    """A configuration without problems says what it has."""
+    assert main(["check", str(demo_directory())]) == 0
+    assert "no problems; Maple Street 4: 8 areas" in capsys.readouterr().out
+
+
+def test_check_tells_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each problem is a line with file, line and column, and the exit code is 78."""
+    house = (demo_directory() / "house.yaml").read_text()
+    (tmp_path / "house.yaml").write_text(house.replace("kind: lock", "kind: look").replace("kind: fan", "kind: fun"))
+    assert main(["check", str(tmp_path)]) == 78
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"{tmp_path}/house.yaml:")
+
+
+def test_check_prints_the_schemas(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--schema` prints the JSON Schemas of the configuration."""
+    assert main(["check", "--schema"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"house.yaml", "hub.yaml"}
+
+
+def test_a_sentence_that_is_too_long_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake in the sentence is one line and exit code 65, before anything is loaded."""
+    assert main(["say", "x" * 501]) == 65
+    assert capsys.readouterr().err == "octopus: a command has at most 500 characters, this one has 501\n"

@@ -1,0 +1,143 @@
+"""Answers out of states, in short English with units."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from support.small_house import HOUSE, States, device, state
+
+from octopus_hub.config.function_table import EVERY_KIND, PROPERTIES, STATES
+from octopus_hub.config.house import DeviceState
+from octopus_hub.config.kinds import KINDS
+from octopus_hub.config.plan import Call
+from octopus_hub.daemon.answers import ANSWERED, answer
+from octopus_hub.daemon.conditions import CONDITIONS, shows
+from octopus_hub.daemon.properties import PROPERTIES as SOURCES
+from octopus_hub.daemon.replies import Code
+
+NOW = datetime(2025, 11, 20, 18, 5, tzinfo=UTC)
+ALL_LIGHTS = ("hallway_light", "kitchen_ceiling", "counter")
+
+
+def say(function: str, *ids: str, states: States | None = None, **arguments: str) -> str:
+    return answer(Call(function, ids, arguments), HOUSE, states or {}, NOW).text
+
+
+LOCKED: States = {"front_door": state("locked"), "back_door": state("unlocked")}
+LIT: States = {"hallway_light": state("on"), "kitchen_ceiling": state("off"), "counter": state("on")}
+TWO_ITEMS: States = {"shopping_list": state("2", items=["milk", "eggs"])}
+
+ANSWERS = [
+    ("get_state", ("front_door",), {"state": "locked"}, LOCKED, "Yes, the Front Door is locked."),
+    ("get_state", ("back_door",), {"state": "locked"}, LOCKED, "No, the Back Door is unlocked."),
+    ("get_state", ("front_door",), {}, LOCKED, "The Front Door is locked."),
+    ("get_state", ("front_door", "back_door"), {}, LOCKED, "Front Door is locked and Back Door is unlocked."),
+    ("get_state", ("front_door", "back_door"), {"state": "locked"}, LOCKED, "1 of 2 locks is locked: Front Door."),
+    ("get_state", ALL_LIGHTS, {"state": "on"}, {}, "No, none of the 3 lights is on."),
+    ("get_state", ("hallway_light", "counter"), {"state": "on"}, LIT, "Yes, all 2 lights are on."),
+    ("get_state", ("front_door",), {"state": "locked"}, {}, "I don't know how the Front Door is set now."),
+    ("get_state", ("tv",), {}, {"tv": state("unavailable")}, "The TV isn't available at the moment."),
+    ("get_state", ("bedroom_window",), {"state": "open"}, {"bedroom_window": state("off")}, "No, the Bedroom Window is closed."),
+    ("get_state", ("nest",), {"state": "heating"}, {"nest": state("heat", hvac_action="idle")}, "No, the Nest is not heating."),
+    ("get_state", ("anna",), {"state": "home"}, {"anna": state("not_home")}, "No, Anna is away."),
+    (
+        "get_value",
+        ("nest",),
+        {"property": "temperature"},
+        {"nest": state("heat", current_temperature=21.5)},
+        "It is 21.5 °C in the Hallway.",
+    ),
+    (
+        "get_value",
+        ("nest",),
+        {"property": "target temperature"},
+        {"nest": state("heat", temperature=20)},
+        "The target temperature of the Nest is 20 °C.",
+    ),
+    (
+        "get_value",
+        ("bedside",),
+        {"property": "brightness"},
+        {"bedside": state("on", brightness=128)},
+        "The brightness of the Bedside is 50 %.",
+    ),
+    ("get_value", ("radio",), {"property": "title"}, {"radio": state("playing", media_title="Blue")}, "The Radio is playing Blue."),
+    ("get_value", ("radio",), {"property": "title"}, {"radio": state("idle")}, "I don't know how the Radio is set now."),
+    ("get_value", ("volvo",), {"property": "range"}, {"volvo": state("locked", range=212)}, "The range of the Volvo is 212 km."),
+    ("list_devices", ALL_LIGHTS, {"state": "on"}, LIT, "2 lights are on: Hallway Light and Counter."),
+    ("list_devices", ("bedroom_window",), {"state": "open"}, {"bedroom_window": state("on")}, "1 window is open: Bedroom Window."),
+    ("list_devices", ("bedroom_window",), {"state": "open"}, {"bedroom_window": state("off")}, "No window is open."),
+    ("count_devices", ALL_LIGHTS, {"state": "on"}, LIT, "2 lights are on."),
+    ("count_devices", ALL_LIGHTS, {"state": "on"}, {}, "No light is on."),
+    ("get_time", (), {}, {}, "It is 18:05."),
+    ("get_date", (), {}, {}, "It is Thursday, 20 November 2025."),
+    ("get_weather", ("sky",), {}, {"sky": state("partlycloudy", temperature=12)}, "It is partly cloudy and 12 °C."),
+    (
+        "get_weather",
+        ("sky",),
+        {"day": "tomorrow"},
+        {"sky": state("sunny", temperature=12)},
+        "I only know the weather of now: sunny and 12 °C.",
+    ),
+    (
+        "get_weather",
+        ("sky",),
+        {"day": "tomorrow"},
+        {"sky": state("sunny", forecast=[{"condition": "sunny"}, {"condition": "rainy", "temperature": 9}])},
+        "Tomorrow: rainy and 9 °C.",
+    ),
+    (
+        "todo_read",
+        ("shopping_list",),
+        {},
+        {"shopping_list": state("2", items=["milk", "eggs"])},
+        "On the Shopping List: milk and eggs.",
+    ),
+    ("todo_read", ("shopping_list",), {}, {"shopping_list": state("0", items=[])}, "The Shopping List is empty."),
+    ("todo_read", ("shopping_list",), {}, {"shopping_list": state("3")}, "The Shopping List has 3 items."),
+]
+
+
+@pytest.mark.parametrize(("function", "ids", "arguments", "states", "text"), ANSWERS)
+def test_answer(function: str, ids: tuple[str, ...], arguments: dict[str, str], states: States, text: str) -> None:
+    """The answer says what the states show, and no more."""
+    assert say(function, *ids, states=states, **arguments) == text
+
+
+def test_value_for_another_call() -> None:
+    """An answer carries its number and unit."""
+    found = answer(
+        Call("get_value", ("office_temperature",), {"property": "temperature"}),
+        HOUSE,
+        {"office_temperature": DeviceState("21.5", {"unit_of_measurement": "°C"})},
+        NOW,
+    )
+    assert (found.value, found.unit, found.code) == (21.5, "°C", None)
+
+
+def test_unknown_has_a_code() -> None:
+    """What is not known says so by a code."""
+    found = answer(Call("get_value", ("nest",), {"property": "humidity"}), HOUSE, {}, NOW)
+    assert found.code is Code.UNKNOWN_STATE
+
+
+def test_every_state_word_has_a_meaning() -> None:
+    """Each choice of `state` is understood, for every kind and with any state."""
+    assert set(STATES) - {"unavailable"} <= CONDITIONS.keys()
+    for word in STATES:
+        for kind in KINDS:
+            assert shows(device("A", kind), DeviceState("something"), word) in (True, False)
+            assert shows(device("A", kind), None, word) is (word == "available")
+
+
+def test_every_property_has_a_source() -> None:
+    """Each choice of `property` can be read somewhere, and only kinds that exist are looked at."""
+    assert set(PROPERTIES) == SOURCES.keys()
+    kinds = {kind for sources in SOURCES.values() for source in sources for kind in source.kinds}
+    assert kinds <= set(EVERY_KIND)
+
+
+def test_questions_that_are_the_hubs_own() -> None:
+    """Reminders and the like are not answered from states."""
+    assert {"reminder_list", "alarm_clock_list", "repeat"}.isdisjoint(ANSWERED)
