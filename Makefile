@@ -56,12 +56,12 @@ lint: .venv/dev.stamp
 
 .venv/dev.stamp: $(PINNED) | $(BIN)/python
 	@echo 'Installing the hub and what it is checked with into .venv ...'
-	$(INSTALL) '.[dev]'
+	$(INSTALL) '.[dev]' setuptools
 	touch $@
 
 .venv/test.stamp: $(PINNED) | $(BIN)/python
 	@echo 'Installing what models are made with into .venv; torch takes some minutes ...'
-	$(INSTALL) '.[dev,train,transformers]'
+	$(INSTALL) '.[dev,train,transformers]' setuptools
 	touch $@
 
 python_fits = $(1) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null

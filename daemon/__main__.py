@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module, metadata
 
-from octopus_hub.config.errors import HubError
+from octopus_hub.config.errors import ConfigError, HubError
 from octopus_hub.daemon.cli import Parser
 
 EX_DATAERR = 65
@@ -55,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = getattr(import_module(module), function)(rest)
         sys.stdout.flush()
         return code
+    except ConfigError as error:
+        print(*error.problems, sep="\n", file=sys.stderr)
+        return error.exit_code
     except HubError as error:
         print(f"octopus: {error}", file=sys.stderr)
         return error.exit_code

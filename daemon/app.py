@@ -199,10 +199,14 @@ class App:
         adapters = make_adapters(config.house, config.hub)
         carry_over(self._dispatcher.adapters, adapters)
         await self._brain.set_house(config.house)
+        try:
+            await self._dispatcher.replace(config.house, adapters)
+        except HubError:
+            await self._brain.set_house(self._config.house)
+            raise
         hub = _merged(self._config.hub, config.hub)
         self._config = Config(hub, config.house)
         self._pipeline.house, self._pipeline.settings = config.house, hub
-        await self._dispatcher.replace(config.house, adapters)
         logger.info("reloaded house=%s devices=%d", config.house.name, len(config.house.devices))
 
     def _settings(self) -> HubSettings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rich.box import MARKDOWN
@@ -36,13 +36,14 @@ def latency(arguments: Sequence[str]) -> int:
         state=found.state,
         repeat=options.repeat,
     )
+    before = machine()
     with _progress() as progress:
         task = progress.add_task("houses", total=len(setup.cases))
         findings = [run(case, setup, lambda: progress.advance(task)) for case in setup.cases]
     if options.json:
-        print(json.dumps({"machine": machine(), "findings": [asdict(finding) for finding in findings]}, indent=1))
+        print(json.dumps({"machine": before, "findings": [asdict(finding) for finding in findings]}, indent=1))
     else:
-        _print_latency(findings)
+        _print_latency(findings, before)
     return EX_OK
 
 
@@ -64,30 +65,46 @@ def footprint(arguments: Sequence[str]) -> int:
 
 def _latency_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="octopus bench latency", description=latency.__doc__)
-    parser.add_argument("--devices", type=int, nargs="+", metavar="N", default=SIZES, help="sizes of houses (default: %(default)s)")
-    engines = tuple(Engine)
-    parser.add_argument("--engine", type=Engine, nargs="+", choices=engines, metavar="E", default=engines, help=", ".join(engines))
-    parser.add_argument("--threads", type=int, nargs="+", metavar="N", default=(1, 2), help="threads of the engine (default: 1 2)")
-    parser.add_argument("--repeat", type=int, metavar="N", default=3, help="how often the 40 sentences are said (default: 3)")
+    sizes, engines = " ".join(map(str, SIZES)), tuple(Engine)
+    parser.add_argument("--devices", type=_count, nargs="+", metavar="N", default=SIZES, help=f"sizes of houses (default: {sizes})")
+    parser.add_argument("--threads", type=_count, nargs="+", metavar="N", default=(1, 2), help="of the engine (default: 1 2)")
+    parser.add_argument(
+        "--engine",
+        type=Engine,
+        nargs="+",
+        choices=engines,
+        metavar="E",
+        default=engines,
+        help=f"{' or '.join(engines)} (default: both)",
+    )
+    parser.add_argument("--repeat", type=_count, metavar="N", default=3, help="how often the 40 sentences are said (default: 3)")
     parser.add_argument("--json", action="store_true", help="as a JSON object, with the machine")
     add_config_option(parser)
     return parser
 
 
-def _print_latency(findings: Sequence[Finding]) -> None:
+def _count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def _print_latency(findings: Sequence[Finding], before: Mapping[str, str]) -> None:
     head = ("engine", "threads", "devices", "prefix tokens", "p50 ms", "p95 ms", "prefix ms", "start s", "memory MiB")
     rows = [_latency_row(finding) for finding in findings]
     console = Console(width=WIDTH)
-    console.print(" · ".join(f"{name} {value}" for name, value in machine().items()), highlight=False)
+    console.print(" · ".join(f"{name} {value}" for name, value in before.items()), highlight=False)
     console.print(_table(head, rows))
+    for failed in dict.fromkeys(f"{each.case.engine}: not measured: {each.failed}" for each in findings if each.measured is None):
+        console.print(failed, highlight=False)
     for verdict in budgets(findings):
         console.print(verdict, highlight=False)
 
 
 def _latency_row(finding: Finding) -> tuple[str, ...]:
     case, got = finding.case, finding.measured
-    first = (str(case.engine), str(case.threads), str(case.devices))
-    return (*first, *_numbers(got)) if got is not None else (*first, f"not measured: {finding.failed}")
+    return (str(case.engine), str(case.threads), str(case.devices), *(["–"] * 6 if got is None else _numbers(got)))
 
 
 def _numbers(got: Measured) -> tuple[str, ...]:

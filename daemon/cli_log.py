@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -18,6 +19,8 @@ from octopus_hub.daemon.journal import Entry, Journal
 from octopus_hub.daemon.places import journal_path
 
 ALL = "all"
+WIDE = 200
+"""Columns of a table that goes into a file or a pipe."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -69,4 +72,4 @@ def _print(entries: Sequence[Entry]) -> None:
             *(str(entry.outcome.get("say", "-")), f"{total:.0f}", entry.id[:12]),
         )
         table.add_row(*map(escape, cells))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)

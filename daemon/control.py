@@ -70,7 +70,7 @@ class Control:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, for_group: bool) -> None:
         try:
             user = _peer_user(writer)
-            answer = await self._answer(reader) if _may_ask(user, for_group=for_group) else _error("you may not command this hub")
+            answer = await self._answer(reader, is_allowed=_may_ask(user, for_group=for_group))
             writer.write(dump(answer) + b"\n")
             async with asyncio.timeout(READ_TIMEOUT_S):
                 await writer.drain()
@@ -79,10 +79,12 @@ class Control:
         finally:
             writer.close()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> Mapping[str, object]:
+    async def _answer(self, reader: asyncio.StreamReader, *, is_allowed: bool) -> Mapping[str, object]:
         try:
             async with asyncio.timeout(READ_TIMEOUT_S):
                 line = await reader.readline()
+            if not is_allowed:
+                return _error("you may not command this hub")
             request = dict(read_json(line.decode()))
             return await self._operation(request.pop("op", None))(request)
         except (InputError, UnicodeDecodeError, ValueError) as error:

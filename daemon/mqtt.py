@@ -147,6 +147,9 @@ class Link:
             who = f'user "{self._server.username}"' if self._server.username else "a client without a user name"
             message = f"the broker at {self._server} refuses {who}: {error.rc}"
             raise (BrokerRefused if code in REFUSALS else UnavailableService)(message) from error
+        except aiomqtt.MqttError:
+            client.hang_up()
+            raise
         try:
             await self._subscribe(client)
             self._client = client
@@ -179,7 +182,7 @@ class Link:
             if incoming is not None:
                 await on_message(incoming)
 
-    def _new_client(self) -> aiomqtt.Client:
+    def _new_client(self) -> _CheckedClient:
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = 0
         return _CheckedClient(
@@ -210,10 +213,14 @@ OFFLINE = dump({"schema": SCHEMA, "state": "offline"})
 
 
 class _CheckedClient(aiomqtt.Client):
-    """aiomqtt throws the reason code of a publish away; this one says when the broker dropped what it acknowledged."""
+    """aiomqtt throws the reason code of a publish away, and leaves the socket of a connect that was not answered open."""
+
+    def hang_up(self) -> None:
+        """Closes the socket, if there is one."""
+        self._client.disconnect()
 
     def _on_publish(self, client: PahoClient, userdata: object, mid: int, reason_code: ReasonCode, properties: Properties) -> None:
-        if reason_code.value >= FAILURE:
+        if reason_code.value >= FAILURE:  # acknowledged and dropped
             logger.warning("the broker refused a publication reason=%s; check its ACL for the hub's topics", reason_code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
 

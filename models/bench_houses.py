@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from octopus_hub.config.errors import InputError
 from octopus_hub.config.house import Area, Device, Floor, House
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.models.prompt import house_prefix
@@ -132,8 +133,10 @@ SENTENCES: tuple[str, ...] = (
 
 
 def bench_house(devices: int) -> House:
-    """The house with exactly this many devices, 10 at least."""
+    """The house with exactly this many devices. Raises InputError beyond the largest."""
     found = list(islice(_devices(devices), devices))
+    if len(found) < devices:
+        raise InputError(f"expected a house of at most {len(found)} devices, got {devices}")
     ids = assign_ids([(None, thing.name, thing.kind) for _, thing in found])
     used = dict.fromkeys(area for area, _ in found)
     areas = tuple(Area(area, floor) for area, floor in _rooms(devices) if area in used)

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from octopus_hub.config.errors import DeadlineExceeded
+from octopus_hub.config.errors import DeadlineExceeded, DecodeError
 from octopus_hub.models.mask import Walk
 
 
@@ -37,18 +37,17 @@ class Decoded:
 
 
 def decode(feed: Feed, walk: Walk, prompt: Sequence[int], deadline: float = float("inf")) -> Decoded:
-    """Decode after `prompt`; `deadline` is a time.monotonic() value. Raises DeadlineExceeded."""
+    """Decode after `prompt`; `deadline` is a time.monotonic() value. Raises DeadlineExceeded, DecodeError."""
     pending = list(prompt)
     confidence = mass = 1.0
     steps = 0
     while not walk.is_done:
-        forced = walk.advance_forced()
-        pending += forced
+        pending += walk.advance_forced()
         if walk.is_done:
             break
+        token, among, of_all = choose(feed.append(pending), walk.allowed)
         if time.monotonic() > deadline:
             raise DeadlineExceeded(f"expected a plan by the deadline, got {len(walk.ids)} tokens of one")
-        token, among, of_all = choose(feed.append(pending), walk.allowed)
         steps += 1
         confidence *= among
         mass *= of_all
@@ -78,14 +77,17 @@ def decode_reference(feed: Feed, walk: Walk, prompt: Sequence[int]) -> Decoded:
 def choose(logits: NDArray[np.float32], allowed: Sequence[int]) -> tuple[int, float, float]:
     """The likeliest allowed id, its probability among the allowed, and the probability of the allowed among all.
 
-    Ids that are not allowed count as minus infinity, those beyond the mask's vocabulary included.
+    Ids that are not allowed count as minus infinity, those beyond the mask's vocabulary included. Raises DecodeError for logits
+    that are not numbers.
     """
     ids = np.asarray(allowed)
     top = float(logits.max())
+    if not np.isfinite(top):
+        raise DecodeError(f"expected logits with a finite maximum, got {top}")
     everything = float(np.exp(logits - top).sum())
     weights = np.exp(logits[ids] - top)
     best = int(weights.argmax())
     inside = float(weights.sum())
     if inside <= 0.0:  # every allowed id underflowed: fall back to the largest logit, with no probability mass
         return int(ids[int(logits[ids].argmax())]), 1.0 / len(ids), 0.0
-    return int(ids[best]), float(weights[best]) / inside, inside / everything
+    return int(ids[best]), float(weights[best]) / inside, min(1.0, inside / everything)

@@ -6,7 +6,9 @@ Knows the house's names; nothing of states, adapters or where the speaker stands
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,10 @@ from octopus_hub.models.tokens import TextEncoder
 
 MAX_TEXT_TOKENS = 192
 MAX_PLAN_TOKENS = 256
+KEPT_PREFIXES = 4
+"""Files that stay in the cache, those used last: one is some 20 MB for a house of 60 devices."""
+
+logger = logging.getLogger(__name__)
 
 
 class Interpreter:
@@ -62,14 +68,35 @@ class Interpreter:
             return self._engine.prefill(ids)
         key = hashlib.sha256(f"{self._engine.digest} {ids}".encode()).hexdigest()[:32]
         path = self._cache / f"{key}.prefix"
-        if path.exists():
-            try:
-                return self._engine.load_state(path.read_bytes())
-            except HubError:
-                path.unlink()
-        state = self._engine.prefill(ids)
-        self._cache.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".part")
-        temporary.write_bytes(state.to_bytes())
-        temporary.replace(path)
+        state = self._cached(path)
+        if state is None:
+            state = self._engine.prefill(ids)
+            self._keep(path, state)
         return state
+
+    def _cached(self, path: Path) -> KeyValueState | None:
+        """The state in the file; None where there is none, or one that is damaged."""
+        try:
+            data = path.read_bytes()
+            with suppress(OSError):
+                path.touch()
+            return self._engine.load_state(data)
+        except FileNotFoundError:
+            return None
+        except (OSError, HubError) as error:
+            logger.warning("prefix state not used, the house is read again file=%s: %s", path, error)
+            return None
+
+    def _keep(self, path: Path, state: KeyValueState) -> None:
+        """Write the state, whole or not at all, and remove those unused for longest. A full disk costs time, not the house."""
+        temporary = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(state.to_bytes())
+            temporary.replace(path)
+            for old in sorted(path.parent.iterdir(), key=lambda file: file.stat().st_mtime_ns, reverse=True)[KEPT_PREFIXES:]:
+                old.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("prefix state not kept, the next start is slower file=%s: %s", path, error)
+            with suppress(OSError):
+                temporary.unlink()

@@ -5,17 +5,20 @@ Compiled once per house; knows no sentence and no state. Devices are their posit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
 from octopus_hub.config.house import Device, House
-from octopus_hub.config.kinds import NOUNS
+from octopus_hub.config.kinds import NOUNS, is_a
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, TextEncoder
 from octopus_hub.models.trie import Trie
 
+T = TypeVar("T")
 Devices = frozenset[int]
+Entries = Iterable[tuple[tuple[int, ...], T]]
 
 DEFAULT_OPTIONS: dict[str, tuple[str, ...]] = {
     "hvac_modes": ("heat", "cool", "auto", "heat_cool", "dry", "fan_only", "off"),
@@ -25,10 +28,23 @@ DEFAULT_OPTIONS: dict[str, tuple[str, ...]] = {
                         "heat_pump", "high_demand", "performance", "off"),
     "sound_mode_list": ("movie", "music", "night", "stereo", "surround", "standard", "sport", "voice"),
 }  # fmt: skip
-"""Home Assistant's own words, where a device does not list what it offers. An option without defaults is copied from the sentence."""
+"""Home Assistant's words, where a device does not list what it offers. An option without defaults is copied from the sentence."""
 
 NESTABLE = {ValueType.PERCENT: ("get_value",), ValueType.TEMPERATURE: ("get_value",), ValueType.NUMBER: ("get_value",)}
 NESTABLE_TEXT = ("get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "todo_read", "timer_query")
+
+
+class _Tries(Generic[T]):
+    """Tries that are built when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._built: dict[Hashable, Trie[T]] = {}
+
+    def get(self, key: Hashable, entries: Callable[[], Entries[T]]) -> Trie[T]:
+        """The trie of `key`; `entries` are what it is built from."""
+        if key not in self._built:
+            self._built[key] = Trie.build(entries())
+        return self._built[key]
 
 
 class Lexicon:
@@ -37,14 +53,17 @@ class Lexicon:
     def __init__(self, house: House, encoder: TextEncoder, functions: Iterable[Function] = FUNCTIONS) -> None:
         self.house = house
         self.encoder = encoder
+        known = tuple(functions)
         self.supported: dict[str, Devices] = {
-            f.name: frozenset(i for i, device in enumerate(house.devices) if device.kind in f.kinds) for f in functions
+            f.name: frozenset(i for i, device in enumerate(house.devices) if device.kind in f.kinds) for f in known
         }
-        self.functions = {
-            f.name: f for f in functions if f.target is not TargetRule.REQUIRED or self.supported[f.name]
-        }
+        self.functions = {f.name: f for f in known if f.target is not TargetRule.REQUIRED or self.supported[f.name]}
         self.function_ids = {FUNCTION_IDS[name]: function for name, function in self.functions.items()}
-        self._cache: dict[tuple[object, ...], Trie[object]] = {}
+        self._nouns: dict[tuple[str, ...], dict[int, Devices]] = {}
+        self._names = _Tries[int]()
+        self._groups = _Tries[Devices]()
+        self._places = _Tries[str]()
+        self._words = _Tries[str]()
 
     def devices(self, positions: Devices) -> list[Device]:
         """The devices at these positions, in the house's order."""
@@ -52,14 +71,14 @@ class Lexicon:
 
     def names(self, function: Function) -> Trie[int]:
         """Device names that may follow `function`."""
-        key = ("names", function.kinds)
-        return self._cached(key, lambda: ((self.encoder.ids(self.house.devices[i].name), i) for i in sorted(self.supported[function.name])))
+        devices = sorted(self.supported[function.name])
+        return self._names.get(function.kinds, lambda: ((self.encoder.ids(self.house.devices[i].name), i) for i in devices))
 
     def groups(self, function: Function) -> Trie[Devices]:
         """Groups with a member that `function` can act on; the value is those members."""
-        return self._cached(("groups", function.kinds), lambda: self._groups(function))
+        return self._groups.get(function.kinds, lambda: self._group_entries(function))
 
-    def _groups(self, function: Function) -> Iterable[tuple[tuple[int, ...], Devices]]:
+    def _group_entries(self, function: Function) -> Entries[Devices]:
         position = {device.id: i for i, device in enumerate(self.house.devices)}
         for group in self.house.groups:
             members = frozenset(position[i] for i in group.device_ids) & self.supported[function.name]
@@ -69,27 +88,37 @@ class Lexicon:
     def nouns(self, function: Function) -> dict[int, Devices]:
         """Noun ids that may follow `function`, each with the devices it can mean."""
         if function.kinds not in self._nouns:
-            found = {}
-            for noun in NOUNS:
-                meant = frozenset(i for i in self.supported[function.name] if self.house.devices[i].is_a(noun))
-                if meant:
-                    found[NOUN_IDS[noun.name]] = meant
-            self._nouns[function.kinds] = found
+            supported = self.supported[function.name]
+            self._nouns[function.kinds] = {i: meant & supported for i, meant in self._meant.items() if meant & supported}
         return self._nouns[function.kinds]
 
     @cached_property
-    def _nouns(self) -> dict[tuple[str, ...], dict[int, Devices]]:
-        return {}
+    def _meant(self) -> dict[int, Devices]:
+        """All devices that a noun can mean, by its id."""
+        alike: dict[tuple[str, str | None], set[int]] = {}
+        for i, device in enumerate(self.house.devices):
+            alike.setdefault((device.kind, device.device_class), set()).add(i)
+        found: dict[int, Devices] = {}
+        for noun in NOUNS:
+            sets = [positions for (kind, device_class), positions in alike.items() if is_a(kind, device_class, noun)]
+            found[NOUN_IDS[noun.name]] = frozenset().union(*sets)
+        return found
 
     def areas(self, devices: Devices) -> Trie[str]:
         """Areas in which one of `devices` is."""
+        return self._places.get(("area", devices), lambda: self._area_entries(devices))
+
+    def _area_entries(self, devices: Devices) -> Entries[str]:
         names = {self.house.devices[i].area for i in devices}
-        return self._cached(("areas", devices), lambda: ((self.encoder.ids(a.name), a.name) for a in self.house.areas if a.name in names))
+        return ((self.encoder.ids(area.name), area.name) for area in self.house.areas if area.name in names)
 
     def floors(self, devices: Devices) -> Trie[str]:
         """Floors on which one of `devices` is."""
+        return self._places.get(("floor", devices), lambda: self._floor_entries(devices))
+
+    def _floor_entries(self, devices: Devices) -> Entries[str]:
         names = {self.house.area_floor.get(self.house.devices[i].area or "") for i in devices}
-        return self._cached(("floors", devices), lambda: ((self.encoder.ids(f.name), f.name) for f in self.house.floors if f.name in names))
+        return ((self.encoder.ids(floor.name), floor.name) for floor in self.house.floors if floor.name in names)
 
     def in_area(self, devices: Devices, area: str) -> Devices:
         """Those of `devices` that are in `area`."""
@@ -106,10 +135,8 @@ class Lexicon:
 
     def words(self, parameter: Parameter, devices: Devices) -> Trie[str]:
         """The words `parameter` may take for these devices: choices, or the devices' own options; empty means: copy."""
-        if parameter.type is not ValueType.OPTION:
-            return self._cached(("choices", parameter.choices), lambda: ((self.encoder.ids(c), c) for c in parameter.choices))
-        options = self.options(parameter.option, devices)
-        return self._cached(("options", options), lambda: ((self.encoder.ids(spoken(o)), o) for o in options))
+        words = self.options(parameter.option, devices) if parameter.type is ValueType.OPTION else parameter.choices
+        return self._words.get(words, lambda: ((self.encoder.ids(spoken(word)), word) for word in words))
 
     def options(self, option: str, devices: Devices) -> tuple[str, ...]:
         """What these devices list under `option`, else Home Assistant's own words for it."""
@@ -120,11 +147,6 @@ class Lexicon:
         """Read functions whose answer `parameter` may take."""
         names = NESTABLE_TEXT if parameter.name == "message" else NESTABLE.get(parameter.type, ())
         return [self.functions[name] for name in names if name in self.functions]
-
-    def _cached(self, key: tuple[object, ...], entries: Callable[[], Iterable[tuple[tuple[int, ...], object]]]) -> Trie:  # type: ignore[type-arg]  # the key decides the value's type
-        if key not in self._cache:
-            self._cache[key] = Trie.build(entries())
-        return self._cache[key]
 
 
 def spoken(option: str) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.functions import TargetRule, ValueType
-from octopus_hub.models.grammar import Context, State, arcs, is_final, start
+from octopus_hub.models.grammar import arcs, is_final, start
+from octopus_hub.models.grammar_states import LIMITS, Context, Limits, State
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.tokens import Mark, Piece
 
@@ -16,8 +17,9 @@ from octopus_hub.models.tokens import Mark, Piece
 class HouseMask:
     """The mask of one house. Raises VocabularyMismatch if some function could be begun but never completed."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, limits: Limits = LIMITS) -> None:
         self.lexicon = lexicon
+        self._limits = limits
         for function in lexicon.functions.values():
             if function.target is TargetRule.REQUIRED and not (lexicon.names(function) or lexicon.nouns(function)):
                 raise VocabularyMismatch(f"function {function.name}: expected a device that can be named, got none")
@@ -27,7 +29,7 @@ class HouseMask:
 
     def walk(self, pieces: tuple[Piece, ...]) -> Walk:
         """A new walk for a sentence."""
-        return Walk(Context(self.lexicon, pieces))
+        return Walk(Context(self.lexicon, pieces, self._limits))
 
 
 class Walk:

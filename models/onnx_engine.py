@@ -1,21 +1,26 @@
 """The hub's engine: ONNX Runtime on the CPU, 4-bit weights, one key/value buffer bound as past and as present.
 
-Tuning, measured on two cores of a shared x86 machine with 400 past tokens (medians; believe the ratios):
+Tuning, measured on two cores of a shared x86 machine behind 400 tokens (medians; believe the ratios):
 
-* accuracy level 4 (activations as 8-bit integers) reads 16 tokens in 25 ms and one in 6 ms; level 1 (float32) needs 34 and 10.
-* Two threads are 1.85 times as fast as one. Threads that spin between operators save 15 to 30 %; `force_spinning_stop` lets them
-  sleep as soon as a run ends, at no cost, so that an idle hub is idle.
+* 16 tokens take 26 ms, 4 tokens 11 ms, one token 7 ms; on one thread 49, 20 and 13. The prefix of 400 takes 0.6 s, opening 0.3 s.
+* Accuracy level 4 (activations as 8-bit integers) is the fastest: level 1 (float32) takes 34 and 10 ms where 4 takes 25 and 6.
+* Threads spin for 20 µs between operators. Spinning as long as ONNX Runtime likes is no faster on an idle machine (29 and 9 ms, 29 and
+  9 with 20 µs, 36 and 14 without), and twice as slow when something else computes too (125 and 36 ms; 63 and 19; 57 and 16).
 * Memory patterns are off: they are kept per shape, and every length is another shape. The arena is off too: as fast, and a long
   prefix does not keep its scratch memory.
-* Only the logits of the last token are computed and read back (200 kB).
+* Only the logits of the last token are computed and read back (200 kB). The buffer has room for every position, and takes memory
+  (46 kB a token) only for those used. A process that only holds the engine and 420 tokens has 255 MB resident.
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
+import mmap
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,8 +31,6 @@ from octopus_hub.models.prefix import Prefixes
 if TYPE_CHECKING:
     import onnxruntime
 
-ROUND_TO = 128
-"""The buffer grows by whole steps of so many positions."""
 MOST_THREADS = 4
 
 
@@ -65,21 +68,14 @@ class OnnxCache:
         self._binding = self._session.io_binding()
         self._logits = np.zeros((1, 1, self.vocabulary_size), np.float32)
         self._mask = np.ones((1, self.positions), np.int64)
-        self._bound: list[Any] = []  # OrtValue has no types
-        self._buffer = np.zeros(self._buffer_shape(0), np.float32)
-
-    def reserve(self, tokens: int, keep: int) -> None:
-        """See `Cache.reserve`."""
-        if tokens <= self._buffer.shape[4]:
-            return
-        room = min(self.positions, -(-tokens // ROUND_TO) * ROUND_TO)
-        kept, self._buffer = self._buffer, np.zeros(self._buffer_shape(room), np.float32)
-        self._buffer[..., :keep, :] = kept[..., :keep, :]
+        layers, pair, kv_heads, positions, size = self.shape(self.positions)
+        self._buffer = untouched((layers, pair, 1, kv_heads, positions, size))
         self._bind()
 
     def step(self, ids: Sequence[int], past: int) -> Floats:
         """See `Cache.step`."""
-        self._binding.bind_cpu_input("input_ids", np.asarray([ids], np.int64))
+        self._ids = np.asarray([ids], np.int64)  # must outlive the run
+        self._binding.bind_cpu_input("input_ids", self._ids)
         self._binding.bind_cpu_input("attention_mask", self._mask[:, : past + len(ids)])
         self._session.run_with_iobinding(self._binding)
         return self._logits[0, 0].copy()
@@ -96,28 +92,31 @@ class OnnxCache:
         """See `Cache.shape`."""
         return (self._shape.layers, 2, self._shape.kv_heads, length, self._shape.head_size)
 
-    def _buffer_shape(self, room: int) -> tuple[int, ...]:
-        return (self._shape.layers, 2, 1, self._shape.kv_heads, room, self._shape.head_size)
-
     def _bind(self) -> None:
-        """Bind each layer's keys and values as input and as output, in place, and the logits."""
+        """Bind each layer's keys and values as input and as output, in place, and the logits. All outlive the binding."""
         import onnxruntime
 
         value = onnxruntime.OrtValue.ortvalue_from_numpy
-        self._binding.clear_binding_inputs()
-        self._binding.clear_binding_outputs()
-        self._bound = [logits := value(self._logits)]
-        self._binding.bind_ortvalue_output("logits", logits)
+        self._binding.bind_ortvalue_output("logits", value(self._logits))
         for layer, pair in enumerate(self._buffer):
             for name, array in zip(("key", "value"), pair, strict=True):
-                self._bound.append(bound := value(array))
+                bound = value(array)
                 self._binding.bind_ortvalue_input(f"past_key_values.{layer}.{name}", bound)
                 self._binding.bind_ortvalue_output(f"present.{layer}.{name}", bound)
+
+
+def untouched(shape: tuple[int, ...]) -> Floats:
+    """Zeros that take memory only where something was written, a page at a time: room for every position costs nothing."""
+    memory = mmap.mmap(-1, 4 * math.prod(shape), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without huge pages
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, np.float32).reshape(shape)
 
 
 def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
     """An ONNX Runtime session with the options that the module's docstring argues for. Raises ModelError."""
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -125,8 +124,8 @@ def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
     options.enable_mem_pattern = False
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", "20")
     try:
         return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+    except (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile, state.NotImplemented) as error:
         raise ModelError(f"expected ONNX Runtime to open {graph}, got: {str(error).splitlines()[0]}") from error

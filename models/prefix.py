@@ -30,9 +30,6 @@ class Cache(Protocol):
     vocabulary_size: int
     positions: int
 
-    def reserve(self, tokens: int, keep: int) -> None:
-        """Make room for `tokens`, keeping what the first `keep` positions hold."""
-
     def step(self, ids: Sequence[int], past: int) -> Floats:
         """Feed `ids` behind the first `past` positions; logits (V,) of the last."""
 
@@ -87,7 +84,6 @@ class Prefixes:
         """See `Engine.prefill`."""
         self._check(ids, 0, self._cache.positions)
         self._vacate()
-        self._cache.reserve(len(ids), 0)
         for start in range(0, len(ids), PREFILL_TOKENS):
             self._cache.step(ids[start : start + PREFILL_TOKENS], start)
         return self._settle(PrefixState(self._cache, len(ids)))
@@ -96,7 +92,6 @@ class Prefixes:
         """See `Engine.load_state`."""
         array = unpack(data, self._cache)
         self._vacate()
-        self._cache.reserve(array.shape[3], 0)
         self._cache.write(array)
         return self._settle(PrefixState(self._cache, array.shape[3]))
 
@@ -110,12 +105,9 @@ class Prefixes:
         resident = self._resident() if self._resident else None
         if prefix is None or prefix is not resident:
             self._vacate()
-            self._cache.reserve(length + capacity, 0)
             if isinstance(prefix, PrefixState):
                 prefix.enter_buffer()
                 self._settle(prefix)
-        else:
-            self._cache.reserve(length + capacity, length)
         self._live = BufferSession(self, length, length + capacity)
         return self._live
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from octopus_hub.config.function_table import by_name
-from octopus_hub.config.functions import Parameter, ValueType
+from octopus_hub.config.functions import Function, Parameter, ValueType
 from octopus_hub.config.plan import (
     Described,
     Duration,
@@ -24,8 +25,8 @@ from octopus_hub.config.plan import (
     Where,
     Word,
 )
-from octopus_hub.models.grammar import next_word
-from octopus_hub.models.lexicon import Lexicon
+from octopus_hub.models.grammar_copies import next_word
+from octopus_hub.models.lexicon import Devices, Lexicon
 from octopus_hub.models.tokens import (
     BASE_SIZE,
     FUNCTION_NAMES,
@@ -37,12 +38,14 @@ from octopus_hub.models.tokens import (
     Mark,
     Piece,
 )
-from octopus_hub.models.trie import Trie
 
 REASONS = {int(i): reason for reason, i in REASON_IDS.items()}
 QUANTIFIERS = {Mark.ONE: Quantifier.ONE, Mark.MANY: Quantifier.MANY, Mark.ALL: Quantifier.ALL}
 UNITS = {int(i): unit for unit, i in UNIT_IDS.items()}
 SECONDS = {int(unit): size for unit, size in TIME_UNITS}
+NUMERIC = frozenset({ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER})
+
+Selected = tuple[Selector, Devices]
 
 
 class PlanReader:
@@ -52,7 +55,7 @@ class PlanReader:
         self._ids = ids
         self._at = 0
         self._lexicon = lexicon
-        self._text = text
+        self._text = unicodedata.normalize("NFC", text)  # what the pieces' places count in
         self._pieces = pieces
 
     def read(self) -> Plan:
@@ -82,43 +85,60 @@ class PlanReader:
 
     def _call(self) -> PlannedCall:
         function = by_name()[FUNCTION_NAMES[self._next()]]
-        target = self._target() if self._peek() in (Mark.DEVICE, Mark.GROUP, *QUANTIFIERS) else None
+        target, devices = None, self._lexicon.supported[function.name]
+        if self._peek() in (Mark.DEVICE, Mark.GROUP, *QUANTIFIERS):
+            target, devices = self._target(function)
         arguments: dict[str, Value] = {}
         while (name := PARAMETER_NAMES.get(self._peek())) is not None:
             self._next()
-            arguments[name] = self._value(function.parameter(name))
+            arguments[name] = self._value(function.parameter(name), devices)
         return PlannedCall(function.name, target, arguments, self._when())
 
-    def _target(self) -> Target:
-        include = [self._selector()]
-        while self._take(Mark.ALSO):
-            include.append(self._selector())
-        exclude: list[Selector] = []
-        while self._take(Mark.EXCEPT, Mark.ALSO):
-            exclude.append(self._selector())
-        return Target(tuple(include), tuple(exclude))
+    # Targets
 
-    def _selector(self) -> Selector:
+    def _target(self, function: Function) -> tuple[Target, Devices]:
+        """The target, and every device that one of its selectors can mean."""
+        include = [self._selector(function)]
+        while self._take(Mark.ALSO):
+            include.append(self._selector(function))
+        exclude: list[Selected] = []
+        while self._take(Mark.EXCEPT, Mark.ALSO):
+            exclude.append(self._selector(function))
+        devices: Devices = frozenset().union(*(meant for _, meant in (*include, *exclude)))
+        return Target(tuple(s for s, _ in include), tuple(s for s, _ in exclude)), devices
+
+    def _selector(self, function: Function) -> Selected:
         mark = self._next()
         if mark == Mark.DEVICE:
-            return Named(self._spelling(self._base(), [d.name for d in self._lexicon.house.devices]), self._where())
+            return self._named(function)
         if mark == Mark.GROUP:
-            return GroupNamed(self._spelling(self._base(), [g.name for g in self._lexicon.house.groups]))
-        return Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[self._next()], self._where())
+            ids = self._base()
+            name = next(g.name for g in self._lexicon.house.groups if self._lexicon.encoder.ids(g.name) == ids)
+            return GroupNamed(name), frozenset().union(*self._lexicon.groups(function).find(ids))
+        noun = self._next()
+        where, devices = self._where(self._lexicon.nouns(function)[noun])
+        return Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[noun], where), devices
 
-    def _where(self) -> Where | None:
+    def _named(self, function: Function) -> Selected:
+        """A device by name: where names differ in case only, in the spelling of the one at the place."""
+        where, devices = self._where(frozenset(self._lexicon.names(function).find(self._base())))
+        return Named(self._lexicon.house.devices[min(devices)].name, where), devices
+
+    def _where(self, devices: Devices) -> tuple[Where | None, Devices]:
+        """The place that follows, if one does, and those of `devices` that are there."""
         if self._take(Mark.HERE):
-            return Where(here=True)
+            return Where(here=True), devices
         if self._take(Mark.IN):
-            return Where(area=self._spelling(self._base(), [a.name for a in self._lexicon.house.areas]))
+            area = self._lexicon.areas(devices).find(self._base())[0]
+            return Where(area=area), self._lexicon.in_area(devices, area)
         if self._take(Mark.ON):
-            return Where(floor=self._spelling(self._base(), [f.name for f in self._lexicon.house.floors]))
-        return None
+            floor = self._lexicon.floors(devices).find(self._base())[0]
+            return Where(floor=floor), self._lexicon.on_floor(devices, floor)
+        return None, devices
 
-    def _spelling(self, ids: tuple[int, ...], names: Sequence[str]) -> str:
-        return next(name for name in names if self._lexicon.encoder.ids(name) == ids)
+    # Arguments
 
-    def _value(self, parameter: Parameter) -> Value:
+    def _value(self, parameter: Parameter, devices: Devices) -> Value:
         if self._peek() in FUNCTION_NAMES:
             inner = self._call()
             self._take(Mark.CLOSE)
@@ -128,23 +148,13 @@ class PlanReader:
         sign = -1 if self._take(Mark.MINUS) else 1
         ids = self._base()
         encoder = self._lexicon.encoder
-        is_numeric = parameter.type in (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER)
-        if is_numeric and all(i in encoder.digits or i == encoder.point for i in ids):
+        if parameter.type in NUMERIC and all(i in encoder.digits or i == encoder.point for i in ids):
             number = float("".join(encoder.digits.get(i, ".") for i in ids))
             unit = self._take(*UNITS)
             return Number(sign * number, UNITS[unit] if unit else "")
-        return self._word_or_text(parameter, ids)
-
-    def _word_or_text(self, parameter: Parameter, ids: tuple[int, ...]) -> Value:
-        trie = self._lexicon.all_areas if parameter.type is ValueType.AREA else self._words(parameter)
-        for word_ids, words in trie.walk():
-            if word_ids == ids:
-                return Word(words[0])
-        return Text(self._copied(ids))
-
-    def _words(self, parameter: Parameter) -> Trie[str]:
-        everything = frozenset(range(len(self._lexicon.house.devices)))
-        return self._lexicon.words(parameter, everything)
+        words = self._lexicon.all_areas if parameter.type is ValueType.AREA else self._lexicon.words(parameter, devices)
+        found = words.find(ids)
+        return Word(found[0]) if found else Text(self._copied(ids))
 
     def _duration(self) -> tuple[int, int]:
         seconds, units = 0, []

@@ -120,7 +120,10 @@ def vocabulary_digest() -> str:
 
 def vocabulary_names() -> dict[str, list[str]]:
     """The added tokens by block and in order; a newer hub's must begin with an older model's."""
-    return {"marks": [m.name for m in Mark], **{k: list(t) for k, t in zip(("parameters", "nouns", "functions"), _tables(), strict=True)}}
+    return {
+        "marks": [m.name for m in Mark],
+        **{k: list(t) for k, t in zip(("parameters", "nouns", "functions"), _tables(), strict=True)},
+    }
 
 
 def _tables() -> tuple[dict[str, int], ...]:
@@ -129,7 +132,7 @@ def _tables() -> tuple[dict[str, int], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A word or a run of punctuation of a sentence: its ids, and where it stands in the original text."""
+    """A word or a run of punctuation of a sentence: its ids, and where it stands in the text in Unicode's form NFC."""
 
     ids: tuple[int, ...]
     start: int

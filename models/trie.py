@@ -31,7 +31,17 @@ class Trie(Generic[T]):
         return root
 
     def __bool__(self) -> bool:
+        """Does anything go on from here? A leaf, which has values only, is false."""
         return bool(self.children)
+
+    def find(self, ids: Sequence[int]) -> tuple[T, ...]:
+        """The values of the entries with exactly these ids."""
+        node = self
+        for i in ids:
+            if i not in node.children:
+                return ()
+            node = node.children[i]
+        return node.values
 
     def walk(self) -> Iterator[tuple[tuple[int, ...], tuple[T, ...]]]:
         """Every (ids, values) with values."""

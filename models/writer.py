@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from octopus_hub.config.function_table import by_name
+from octopus_hub.config.functions import Parameter, ValueType
 from octopus_hub.config.plan import (
     Described,
     Duration,
@@ -17,6 +18,7 @@ from octopus_hub.config.plan import (
     Quantifier,
     Selector,
     Target,
+    Text,
     Value,
     When,
     Where,
@@ -55,7 +57,7 @@ def call_ids(call: PlannedCall, encoder: TextEncoder) -> list[int]:
         ids += _target(call.target, encoder)
     for parameter in by_name()[call.function].parameters:
         if parameter.name in call.arguments:
-            ids += [PARAMETER_IDS[parameter.name], *_value(call.arguments[parameter.name], encoder)]
+            ids += [PARAMETER_IDS[parameter.name], *_value(call.arguments[parameter.name], parameter, encoder)]
     return ids + (_when(call.when, encoder) if call.when else [])
 
 
@@ -92,26 +94,37 @@ def _where(where: Where | None, encoder: TextEncoder) -> list[int]:
     return [Mark.ON, *encoder.ids(where.floor or "")]
 
 
-def _value(value: Value, encoder: TextEncoder) -> list[int]:
+def _value(value: Value, parameter: Parameter, encoder: TextEncoder) -> list[int]:
     match value:
         case Number(amount, unit):
             sign = [Mark.MINUS] if amount < 0 else []
-            return [*sign, *encoder.digit_ids(f"{abs(amount):g}"), *([UNIT_IDS[unit]] if unit else [])]
+            return [*sign, *encoder.digit_ids(_digits(abs(amount))), *([UNIT_IDS[unit]] if unit else [])]
         case Duration(seconds, unit_s):
             return _duration(seconds, unit_s, encoder)
         case Nested(call):
             return [*call_ids(call, encoder), Mark.CLOSE]
         case Word(text):
-            return list(encoder.ids(spoken(text)))
-        case _:
-            return [i for piece in encoder.pieces(value.text) if piece.is_word for i in piece.ids]
+            return list(encoder.ids(spoken(text) if parameter.type is ValueType.OPTION else text))
+        case Text(text):
+            return _copied(text, encoder)
+
+
+def _digits(amount: float) -> str:
+    """At most two decimals, none that says nothing; never an exponent."""
+    return f"{amount:.2f}".rstrip("0").rstrip(".")
+
+
+def _copied(text: str, encoder: TextEncoder) -> list[int]:
+    return [i for piece in encoder.pieces(text) if piece.is_word for i in piece.ids]
 
 
 def _duration(seconds: int, unit_s: int, encoder: TextEncoder) -> list[int]:
+    """In the unit it was said in, if it is a whole number of those; else in as few units as it takes."""
     ids: list[int] = []
+    only = unit_s if unit_s and seconds % unit_s == 0 else 0
     for unit, size in TIME_UNITS:
         amount, rest = divmod(seconds, size)
-        if unit_s in (0, size) and amount:
+        if only in (0, size) and amount:
             ids += [*encoder.digit_ids(str(amount)), unit]
             seconds = rest
     return ids or [*encoder.digit_ids("0"), Mark.SECONDS]
@@ -119,7 +132,7 @@ def _duration(seconds: int, unit_s: int, encoder: TextEncoder) -> list[int]:
 
 def _when(when: When, encoder: TextEncoder) -> list[int]:
     if when.at is not None:
-        return [Mark.AT, *(i for piece in encoder.pieces(when.at) if piece.is_word for i in piece.ids)]
+        return [Mark.AT, *_copied(when.at, encoder)]
     if when.after_s is not None:
         return [Mark.AFTER, *_duration(when.after_s, when.unit_s, encoder)]
     return [Mark.FOR, *_duration(when.for_s or 0, when.unit_s, encoder)]

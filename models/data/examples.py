@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import House
 from octopus_hub.config.plan import Plan
-from octopus_hub.models.data.fill import Filled, Filler, Unfit
+from octopus_hub.models.data.fill import Filled, Filler
+from octopus_hub.models.data.fill_nouns import Unfit
 from octopus_hub.models.data.houses import HouseMaker, Names
 from octopus_hub.models.data.noise import disturb
 from octopus_hub.models.data.packs import Pack
@@ -49,11 +50,12 @@ class Corpus:
     names: Names
 
     @classmethod
-    def read(cls, folder: Path) -> Corpus:
-        """From `patterns/`, `negatives/` and `names/` below `folder`. Raises InputError."""
-        patterns = read_patterns(folder / "patterns")
-        lines = [line for path in sorted((folder / "negatives").glob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines()]
-        negatives = [(Reason(reason), text) for reason, _, text in (line.partition("\t") for line in lines if line.strip())]
+    def read(cls, folder: Path, more: Sequence[Pattern] = ()) -> Corpus:
+        """From `patterns/`, `negatives/` and `names/` below `folder`, and `more` patterns. Raises InputError."""
+        patterns = [*read_patterns(folder / "patterns"), *more]
+        texts = (path.read_text(encoding="utf-8") for path in sorted((folder / "negatives").glob("*.txt")))
+        lines = (line.partition("\t") for text in texts for line in text.splitlines() if line.strip())
+        negatives = [(Reason(reason), text) for reason, _, text in lines]
         negatives += [(p.refusal, p.text) for p in patterns if p.refusal and not p.slots]
         return cls([p for p in patterns if p.calls], negatives, Names(folder / "names"))
 
@@ -117,7 +119,7 @@ class PackMaker:
 
     def _joined(self, filler: Filler) -> Filled | None:
         """Two short single commands in one sentence."""
-        parts = []
+        parts: list[Filled] = []
         while len(parts) < 2:
             filled = self._single(filler)
             if filled is None:
@@ -174,4 +176,3 @@ class PackMaker:
         if not self._negative_queue:
             self._negative_queue = self._rng.sample(self.corpus.negatives, len(self.corpus.negatives))
         return self._negative_queue.pop()
-

@@ -1,31 +1,34 @@
 """Random houses with the names people give, from word lists of `corpus/names`.
 
-Sizes from one device to 150; floors, aliases, duplicate and overlapping names, foreign names, cars as vehicles and as loose entities.
+Sizes from one device to 150; floors, aliases, duplicate and overlapping names, foreign names, cars as vehicles and as loose
+entities.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from octopus_hub.config.house import Area, Device, Floor, Group, House, Units
-from octopus_hub.config.kinds import NOUNS, Noun, noun_by_name
+from octopus_hub.config.kinds import Noun, noun_by_name
 
 WEIGHTS = {
-    "light": 30, "switch": 7, "outlet": 4, "fan": 5, "lock": 4, "cover": 2, "media player": 3, "TV": 4, "speaker": 4, "receiver": 0.7,
-    "thermostat": 5, "vacuum": 2.2, "valve": 1.2, "alarm": 1.2, "humidifier": 1, "dehumidifier": 0.5, "water heater": 1,
-    "lawn mower": 0.9, "siren": 0.8, "remote": 0.9, "button": 1.5, "number": 1.3, "select": 1.4, "scene": 4, "script": 2,
-    "to-do list": 1.5, "timer": 0.5, "sensor": 1, "binary sensor": 0.7, "person": 1.5, "weather": 0.7, "calendar": 0.6, "camera": 1,
-    "automation": 1.6, "vehicle": 2.2, "device": 0.3, "blind": 2.2, "curtain": 1.6, "shade": 1, "shutter": 1.4, "awning": 0.5,
-    "garage door": 1.3, "gate": 0.8, "door": 0.5, "window": 0.9, "door sensor": 1.2, "window sensor": 1.5, "motion sensor": 1,
-    "leak sensor": 0.6, "smoke detector": 0.6, "battery": 0.6, "temperature sensor": 1.5, "humidity sensor": 0.8, "power sensor": 0.9,
-    "light sensor": 0.4,
+    "light": 30, "switch": 7, "outlet": 4, "fan": 5, "lock": 4, "cover": 2, "media player": 3, "TV": 4, "speaker": 4,
+    "receiver": 0.7, "thermostat": 5, "vacuum": 2.2, "valve": 1.2, "alarm": 1.2, "humidifier": 1, "dehumidifier": 0.5,
+    "water heater": 1, "lawn mower": 0.9, "siren": 0.8, "remote": 0.9, "button": 1.5, "number": 1.3, "select": 1.4,
+    "scene": 4, "script": 2, "to-do list": 1.5, "timer": 0.5, "sensor": 1, "binary sensor": 0.7, "person": 1.5,
+    "weather": 0.7, "calendar": 0.6, "camera": 1, "automation": 1.6, "vehicle": 2.2, "device": 0.3, "blind": 2.2,
+    "curtain": 1.6, "shade": 1, "shutter": 1.4, "awning": 0.5, "garage door": 1.3, "gate": 0.8, "door": 0.5, "window": 0.9,
+    "door sensor": 1.2, "window sensor": 1.5, "motion sensor": 1, "leak sensor": 0.6, "smoke detector": 0.6, "battery": 0.6,
+    "temperature sensor": 1.5, "humidity sensor": 0.8, "power sensor": 0.9, "light sensor": 0.4,
 }  # fmt: skip
 """How often a device is of each noun."""
 
-NO_AREA = frozenset({"vehicle", "scene", "script", "automation", "person", "weather", "calendar", "to-do list", "timer", "alarm", "device"})
+NO_AREA = frozenset(
+    {"vehicle", "scene", "script", "automation", "person", "weather", "calendar", "to-do list", "timer", "alarm", "device"}
+)
 """Nouns whose devices are mostly in no room."""
 
 OPTION_LISTS = {
@@ -84,7 +87,7 @@ class HouseMaker:
         """A house; about `devices` devices, or a random number of them."""
         rng = self._rng
         count = devices if devices is not None else self._size()
-        areas = self._areas(max(1, min(24, round(count ** 0.75 * rng.uniform(0.5, 1.1)))))
+        areas = self._areas(max(1, min(24, round(count**0.75 * rng.uniform(0.5, 1.1)))))
         floors = tuple(dict.fromkeys(area.floor for area in areas if area.floor))
         by_name = dict(self._names.lists["floor"])
         floor_items = tuple(Floor(name, i, self._some(by_name[name])) for i, name in enumerate(floors))
@@ -140,12 +143,12 @@ class HouseMaker:
         if rng.random() < 0.4:
             areas, devices = (), ()
         car = Area("Car", None, rng.choice(((), ("vehicle",), ("my car",), ("truck", "pickup"))))
-        loose = []
+        loose: list[Device] = []
         for source, noun_name, most in CAR_PARTS:
             entries = self._names.lists[source]
             for name, aliases in rng.sample(entries, rng.randint(0, min(most, len(entries)))):
                 noun = noun_by_name(noun_name)
-                options = {key: rng.choice(self._names.options(key)) for key in OPTION_LISTS.get(noun.kind or "", ()) if rng.random() < 0.4}
+                options = self._options(noun.kind or "", 0.4)
                 loose.append(Device(f"c{len(loose)}", name, noun.kind or "", "Car", self._some(aliases), options=options))
         rng.shuffle(loose)
         return (*areas, car), (*devices, *loose)
@@ -166,9 +169,18 @@ class HouseMaker:
             name, aliases = rng.choice(same).name, ()
         kind = noun.kind or "other"
         return Device(
-            id=f"d{len(earlier)}", name=name[:80], kind=kind, area=area, aliases=self._some(aliases), device_class=self._class(noun),
-            options={key: rng.choice(self._names.options(key)) for key in OPTION_LISTS.get(kind, ()) if rng.random() < 0.75},
-        )  # fmt: skip
+            id=f"d{len(earlier)}",
+            name=name[:80],
+            kind=kind,
+            area=area,
+            aliases=self._some(aliases),
+            device_class=self._class(noun),
+            options=self._options(kind, 0.75),
+        )
+
+    def _options(self, kind: str, share: float) -> dict[str, tuple[str, ...]]:
+        """What a device of that kind offers; `share` of the lists it may have."""
+        return {key: self._rng.choice(self._names.options(key)) for key in OPTION_LISTS.get(kind, ()) if self._rng.random() < share}
 
     def _class(self, noun: Noun) -> str | None:
         return noun.device_classes[0] if noun.device_classes else None
@@ -190,12 +202,3 @@ class HouseMaker:
             pool = [device.id for device in members if device.kind == kind] or [members[0].id]
             groups.append(Group(name, tuple(rng.sample(pool, min(len(pool), rng.randint(2, 5)))), self._some(aliases)))
         return tuple(groups)
-
-
-def without(house: House, devices: frozenset[str]) -> House:
-    """The house without some devices (by id), for sentences about what is absent."""
-    groups = tuple(replace(g, device_ids=tuple(i for i in g.device_ids if i not in devices)) for g in house.groups)
-    return replace(house, devices=tuple(d for d in house.devices if d.id not in devices), groups=tuple(g for g in groups if g.device_ids))
-
-
-ALL_NOUNS = frozenset(noun.name for noun in NOUNS)

@@ -1,14 +1,16 @@
-"""What happens to a sentence on its way to the hub: wake words, fillers, politeness, lost articles, speech-recogniser spelling, typos."""
+"""What happens to a sentence on its way to the hub: wake words, politeness, lost articles, a recogniser's spelling, typos."""
 
 from __future__ import annotations
 
 import random
 import re
 
-WAKE = ("hey octopus", "octopus", "ok house", "hey house", "okay octopus", "computer", "hey computer", "alexa", "hey google", "hey jarvis")
-BEFORE = ("um", "uh", "so", "okay", "ok", "hey", "right", "please", "can you", "could you please", "would you", "i want you to", "i'd like you to",
-          "quick", "hmm", "well", "alright", "now", "and", "yeah", "go ahead and", "just")  # fmt: skip
-AFTER = ("please", "pls", "thanks", "thank you", "now", "ok", "right now", "for me", "would you", "will you", "cheers", "if you can", "again")
+WAKE = ("hey octopus", "octopus", "ok house", "hey house", "okay octopus", "computer", "hey computer", "alexa", "hey google",
+        "hey jarvis")  # fmt: skip
+BEFORE = ("um", "uh", "so", "okay", "ok", "hey", "right", "please", "can you", "could you please", "would you", "i want you to",
+          "i'd like you to", "quick", "hmm", "well", "alright", "now", "and", "yeah", "go ahead and", "just")  # fmt: skip
+AFTER = ("please", "pls", "thanks", "thank you", "now", "ok", "right now", "for me", "would you", "will you", "cheers",
+         "if you can", "again")  # fmt: skip
 IMPERATIVE = re.compile(
     r"^(turn|switch|set|put|open|close|shut|lock|unlock|play|pause|stop|start|dim|brighten|mute|make|raise|lower|skip|add|remind|tell|"
     r"show|give|arm|run|activate|crank|kill|heat|cool|warm|move|send|change|increase|decrease|bring|take)\b",

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import random
 
-ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
+TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 FRACTIONS = {50: ("half", "50", "fifty"), 25: ("a quarter", "25"), 75: ("three quarters", "75"), 33: ("a third", "33")}
 DAYPARTS = ("this evening", "tonight", "tomorrow morning", "tomorrow", "midnight", "noon", "sunset", "sunrise", "tomorrow night")
-WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+SPECIAL_DURATIONS = (
+    ("half an hour", 1800, 60), ("an hour and a half", 5400, 0), ("a minute", 60, 60), ("an hour", 3600, 3600),
+    ("a quarter of an hour", 900, 60), ("one and a half hours", 5400, 0), ("two and a half minutes", 150, 0),
+    ("a couple of minutes", 120, 60), ("three quarters of an hour", 2700, 60), ("a minute and a half", 90, 0),
+)  # fmt: skip
+"""Phrases with their seconds, and the unit that the plan is written in."""
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def words(number: int, joiner: str = " ") -> str:
@@ -42,12 +49,9 @@ def number(value: float, rng: random.Random) -> str:
 
 def duration(rng: random.Random) -> tuple[str, int, int]:
     """A length of time: (phrase, seconds, unit it is said in or 0 for several)."""
-    special = (("half an hour", 1800, 60), ("an hour and a half", 5400, 0), ("a minute", 60, 60), ("an hour", 3600, 3600),
-               ("a quarter of an hour", 900, 60), ("one and a half hours", 5400, 0), ("two and a half minutes", 150, 0),
-               ("a couple of minutes", 120, 60), ("three quarters of an hour", 2700, 60), ("a minute and a half", 90, 0))  # fmt: skip
     roll = rng.random()
     if roll < 0.2:
-        return rng.choice(special)
+        return rng.choice(SPECIAL_DURATIONS)
     if roll < 0.28:
         hours, minutes = rng.randint(1, 5), rng.choice((5, 10, 15, 20, 30, 40, 45))
         joiner = rng.choice((" and ", " "))

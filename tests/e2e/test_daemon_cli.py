@@ -14,7 +14,7 @@ from support.processes import free_port
 
 from octopus_hub.config.loader import demo_directory
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 
 DEMO_HOUSE = (demo_directory() / "house.yaml").read_text()
 

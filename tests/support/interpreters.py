@@ -49,7 +49,7 @@ SENTENCES: Mapping[str, Plan] = {
 
 
 class TableInterpreter:
-    """`octopus_hub.daemon.brain.Interpreter` by table. "slowly …" takes half a second; "crash" raises what no interpreter may."""
+    """`octopus_hub.daemon.brain.Interpreter` by table. "slowly …" takes a second; "crash" raises what no interpreter may."""
 
     def __init__(self, plans: Mapping[str, Plan] = SENTENCES) -> None:
         self.heard: list[str] = []
@@ -60,7 +60,7 @@ class TableInterpreter:
         """The plan of the table."""
         self.heard.append(text)
         if text.startswith("slowly "):
-            time.sleep(0.5)
+            time.sleep(1.0)
         if text == "crash":
             raise RuntimeError("a bug in a test")
         return self._plans.get(text.removeprefix("slowly ").lower(), Plan((), Reason.UNSURE))

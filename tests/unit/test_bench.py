@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from octopus_hub.config.errors import HubError, UnavailableService
+from octopus_hub.config.errors import HubError, InputError, UnavailableService
 from octopus_hub.config.house import House
 from octopus_hub.config.hub import Engine, ModelSettings
 from octopus_hub.config.loader import demo_directory
@@ -50,6 +50,12 @@ def test_house_has_its_size(size: int) -> None:
     assert len(house.devices) == len(house.by_id) == size
     assert {device.area for device in house.devices} == {area.name for area in house.areas}
     assert {area.floor for area in house.areas} == {floor.name for floor in house.floors}
+
+
+def test_house_has_an_end() -> None:
+    """A larger house than there are names for is refused, not silently smaller."""
+    with pytest.raises(InputError, match="at most 1010"):
+        bench_house(1011)
 
 
 def test_houses_are_the_same_every_time() -> None:
@@ -173,8 +179,17 @@ def test_tables_are_markdown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert bench.latency(["--devices", "50", "--engine", "onnx", "--threads", "2", "1", *DEMO]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "| onnx | 2 | 50 | 200 | 20.0 | 40.0 | 500 | 1.00 | 250 |" in lines
-    assert any("not measured: no model" in line for line in lines)
+    assert "| onnx | 1 | 50 | – | – | – | – | – | – |" in lines
+    assert "onnx: not measured: no model" in lines
     assert "onnx: p50, ms: 20.00 of at most 30: met" in lines
+
+
+@pytest.mark.parametrize("wrong", [("--devices", "0"), ("--threads", "two"), ("--engine", "steam")])
+def test_wrong_arguments_are_a_usage_error(wrong: tuple[str, str]) -> None:
+    """What can't be measured is told before anything is."""
+    with pytest.raises(SystemExit) as stopped:
+        bench.latency(wrong)
+    assert stopped.value.code == 64
 
 
 def test_a_missing_wheel_is_an_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

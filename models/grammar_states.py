@@ -1,0 +1,74 @@
+"""What the grammar of plans is made of: states, symbols, and what they look at. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from octopus_hub.models.lexicon import Devices, Lexicon
+from octopus_hub.models.tokens import Piece
+
+NOTHING: Devices = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most there may be of each: calls a plan, selectors a target, digits, and copied words a text."""
+
+    calls: int = 6
+    selectors: int = 6
+    number_digits: int = 6
+    decimals: int = 2
+    duration_digits: int = 4
+    copied_words: int = 24
+
+
+LIMITS = Limits()
+"""Those the model is trained with."""
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What the grammar looks at: the house's lexicon and the pieces of the sentence (for copying)."""
+
+    lexicon: Lexicon
+    pieces: tuple[Piece, ...] = ()
+    limits: Limits = LIMITS
+
+
+class State(NamedTuple):
+    """A place in the grammar: symbols, the next one last; devices selected in the current call; calls so far."""
+
+    stack: tuple[Symbol, ...]
+    devices: Devices = NOTHING
+    calls: int = 0
+
+    def then(self, *symbols: Symbol) -> State:
+        """The top symbol replaced by `symbols`, of which the first comes first."""
+        return self._replace(stack=self.stack[:-1] + symbols[::-1])
+
+    def selecting(self, devices: Devices) -> State:
+        """With `devices` selected too."""
+        return self._replace(devices=self.devices | devices)
+
+
+Arcs = Mapping[int, State]
+
+
+class Symbol(Protocol):
+    """One symbol of the grammar."""
+
+    def arcs(self, state: State, context: Context) -> dict[int, State]:
+        """Ids accepted inside this symbol, with the state after each."""
+
+    def leave(self, state: State, context: Context) -> State | None:
+        """The state after this symbol if it may end here, else None."""
+
+
+class MustStay:
+    """A symbol that cannot be left before it is complete."""
+
+    def leave(self, state: State, context: Context) -> State | None:
+        """Never."""
+        return None
