@@ -91,12 +91,14 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """Which model, on what, and how long a sentence may take; `threads` None is all cores."""
+    """Which model, on what, and how long a sentence may take; `threads` None is all cores. `quantization` ("nf4" or "none") is for
+    the engine transformers only."""
 
     directory: Path | None = None
     engine: Engine = Engine.ONNX
     threads: int | None = None
     deadline_ms: int = 2000
+    quantization: str = "nf4"
 
 
 @dataclass(frozen=True, slots=True)

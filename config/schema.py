@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, TypeVar, get_args, get_origin
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
 from octopus_hub.config.errors import Problem
 from octopus_hub.config.suggestions import alternatives, near_miss, one_of
 from octopus_hub.config.yaml_nodes import Document, KeyPath, describe
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema
-from pydantic_core import ErrorDetails
 
 CURRENT_VERSION = 1
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from pydantic import Field
+
 from octopus_hub.config.house import ActionClass, Area, Device, Floor, Group, House, Units
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.config.kinds import ALIAS_KINDS
 from octopus_hub.config.schema import Node, Version
 from octopus_hub.config.schema_types import Entities, Kind, MqttText, Name, Names, PercentRange, Range, Slug
-from pydantic import Field
 
 
 class HouseNode(Node):

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, Field, WithJsonSchema
+
 from octopus_hub.config.house import ActionClass
 from octopus_hub.config.hub import (
     DEFAULT_TTL_S,
@@ -24,7 +26,6 @@ from octopus_hub.config.hub import (
 from octopus_hub.config.schema import Node, Version
 from octopus_hub.config.schema_types import SecretText, matching
 from octopus_hub.config.suggestions import near_miss
-from pydantic import AfterValidator, Field, WithJsonSchema
 
 PORT, TLS_PORT = 1883, 8883
 
@@ -121,6 +122,7 @@ class ModelNode(Node):
     engine: Engine = Field(Engine.ONNX, description="What runs it.")
     threads: int | None = Field(None, ge=1, le=256, description="On how many threads; all cores where left out.")
     deadline_ms: int = Field(2000, ge=50, le=60000, description="After this a sentence is given up.")
+    quantization: Literal["nf4", "none"] = Field("nf4", description="How the engine transformers holds its weights.")
 
 
 class HubFile(Node):
@@ -148,7 +150,13 @@ def settings_of(file: HubFile, directory: Path) -> HubSettings:
         sources={name: _source(node, file.ttl_s) for name, node in file.sources.items()},
         policy=PolicySettings(file.policy.open, file.policy.min_confidence, file.policy.min_mass),
         journal=JournalSettings(_path(file.journal.path, directory), file.journal.retention_days, file.journal.keep_text),
-        model=ModelSettings(_path(file.model.directory, directory), file.model.engine, file.model.threads, file.model.deadline_ms),
+        model=ModelSettings(
+            _path(file.model.directory, directory),
+            file.model.engine,
+            file.model.threads,
+            file.model.deadline_ms,
+            file.model.quantization,
+        ),
         queue_size=file.queue_size,
         ttl_s=file.ttl_s,
         time_zone=file.time_zone,

@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated
 
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
 from octopus_hub.config.kinds import ALIAS_KINDS, KINDS, NOUNS
 from octopus_hub.config.suggestions import near_miss
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 NAME_CHARACTERS = 80
 

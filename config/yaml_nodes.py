@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+
 from octopus_hub.config.errors import Problem
 
 KeyPath = tuple[str | int, ...]

@@ -42,7 +42,13 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "model build": Subcommand("makes the hub's model file", "octopus_hub.daemon.cli_model:build"),
     "model info": Subcommand("what model there is", "octopus_hub.daemon.cli_model:info"),
     "bench latency": Subcommand("how long text to calls takes", "octopus_hub.daemon.bench:latency"),
-    "bench footprint": Subcommand("memory, files and start-up time", "octopus_hub.daemon.bench:footprint"),
+    "bench footprint": Subcommand("size on disk, and wheels for the Raspberry Pi", "octopus_hub.daemon.bench:footprint"),
+    "bench accuracy": Subcommand("how many sentences are understood", "octopus_hub.daemon.cli_accuracy:main"),
+    "data build": Subcommand("training packs out of the corpus", "octopus_hub.daemon.cli_making:data_build"),
+    "data check": Subcommand("what is wrong with the corpus", "octopus_hub.daemon.cli_making:data_check"),
+    "data overlap": Subcommand("what the corpus has in common with a test", "octopus_hub.daemon.cli_making:data_overlap"),
+    "train": Subcommand("an adapter out of packs", "octopus_hub.daemon.cli_making:train"),
+    "export": Subcommand("base and adapter merged, and the graph", "octopus_hub.daemon.cli_making:export"),
 }
 
 

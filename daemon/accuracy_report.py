@@ -101,7 +101,8 @@ class Report:
     @property
     def verdicts(self) -> Mapping[Verdict, Share]:
         """What became of the commands."""
-        return {verdict: _share(self.commands, lambda each, v=verdict: each.verdict is v) for verdict in COMMAND_VERDICTS}  # type: ignore[misc]
+        counts = Counter(each.verdict for each in self.commands)
+        return {verdict: Share(counts[verdict], len(self.commands)) for verdict in COMMAND_VERDICTS}
 
     def right_by(self, names: Callable[[Case], Iterable[str]]) -> dict[str, Share]:
         """Right commands by what `names` says of a case, the worst first."""

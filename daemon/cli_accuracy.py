@@ -21,6 +21,7 @@ from octopus_hub.daemon.accuracy_report import SWEEP, Judged, Report, Share, fun
 from octopus_hub.daemon.bench_latency import machine
 from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
 from octopus_hub.daemon.scoring import NOTHING_DONE, Verdict
+from octopus_hub.models.data.overlap import CORPUS, read_corpus, seen, words_of
 
 BLIND_TEST = Path(__file__).resolve().parent.parent / "tests" / "data" / "blind"
 """In a checkout; an installed hub has none and needs `--input`."""
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     """Prints the report; errors, JSON, dump and sweep where they were asked for."""
     options = _parser().parse_args(arguments)
     cases = read_cases(options.input)
+    if options.unseen:
+        known = seen(read_corpus(CORPUS))
+        cases = [case for case in cases if words_of(case.text) not in known]
     found = find(options.config)
     policy = _policy(options, found)
     judged = _examine(cases, options, found)
@@ -55,12 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--input", metavar="DIR", type=Path, default=BLIND_TEST, help="houses and sentences (default: the blind test)")
+    add("--unseen", action="store_true", help="leave out sentences that the training corpus has word for word")
     add("--engine", type=Engine, choices=tuple(Engine), metavar="E", help=", ".join(Engine))
     add("--model", metavar="DIR", type=Path, help="a built model")
     add("--threads", type=int, metavar="N", help="threads of the engine")
     add("--no-mask", action="store_true", help="decode without the mask; what it would have refused counts as failed")
-    states = "of devices of which a record tells none: made up, all quiet (default), or none"
-    add("--states", type=States, choices=tuple(States), default=States.QUIET, metavar="S", help=f"{', '.join(States)}: {states}")
+    states = "of devices of which a record tells no state: quiet (made up; the default) or none"
+    add("--states", type=States, choices=tuple(States), default=States.QUIET, metavar="S", help=states)
     add("--min-confidence", type=float, metavar="P", help="act only from this confidence on")
     add("--min-mass", type=float, metavar="P", help="act only from this probability mass on")
     add("--sweep", action="store_true", help="right commands and false actions over both thresholds")
@@ -97,8 +102,8 @@ def _examine(cases: Sequence[Case], options: argparse.Namespace, found: Found) -
 
 def _whole(made: Report, policy: PolicySettings, options: argparse.Namespace) -> dict[str, object]:
     thresholds = {"min_confidence": policy.min_confidence, "min_mass": policy.min_mass}
-    asked = {"input": str(options.input), "masked": not options.no_mask, "states": str(options.states), **thresholds}
-    return {"schema": 1, "asked": asked, "machine": machine(), **to_json(made)}
+    asked = {"input": str(options.input), "masked": not options.no_mask, "states": str(options.states)}
+    return {"schema": 1, "asked": {**asked, "unseen": options.unseen, **thresholds}, "machine": machine(), **to_json(made)}
 
 
 # Tables

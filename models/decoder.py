@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from octopus_hub.config.errors import DeadlineExceeded, DecodeError
 from octopus_hub.models.mask import Walk
+from octopus_hub.models.tokens import Mark
 
 
 class Feed(Protocol):
@@ -77,7 +78,8 @@ def decode_reference(feed: Feed, walk: Walk, prompt: Sequence[int]) -> Decoded:
 def choose(logits: NDArray[np.float32], allowed: Sequence[int]) -> tuple[int, float, float]:
     """The likeliest allowed id, its probability among the allowed, and the probability of the allowed among all.
 
-    Ids that are not allowed count as minus infinity, those beyond the mask's vocabulary included. Raises DecodeError for logits
+    Giving up is one id, acting is many that share their probability: so giving up is chosen only where it is likelier than all
+    others together. Ids that are not allowed count as minus infinity, those beyond the mask's vocabulary included. Raises DecodeError for logits
     that are not numbers.
     """
     ids = np.asarray(allowed)
@@ -86,8 +88,10 @@ def choose(logits: NDArray[np.float32], allowed: Sequence[int]) -> tuple[int, fl
         raise DecodeError(f"expected logits with a finite maximum, got {top}")
     everything = float(np.exp(logits - top).sum())
     weights = np.exp(logits[ids] - top)
-    best = int(weights.argmax())
     inside = float(weights.sum())
+    best = int(weights.argmax())
+    if len(ids) > 1 and ids[best] == Mark.GIVE_UP and 2 * weights[best] <= inside:
+        best = int(np.where(ids == Mark.GIVE_UP, -1.0, weights).argmax())
     if inside <= 0.0:  # every allowed id underflowed: fall back to the largest logit, with no probability mass
         return int(ids[int(logits[ids].argmax())]), 1.0 / len(ids), 0.0
     return int(ids[best]), float(weights[best]) / inside, min(1.0, inside / everything)

@@ -1,8 +1,8 @@
 """What decoding needs of a model, whatever computes it: tokens in, logits of the last one out, a fixed prefix read only once.
 
 One thread uses an engine, and one session is live at a time: opening a session ends the one before. Past and present share one
-key/value buffer (`octopus_hub.models.prefix`), so a session over the prefix that is in the buffer costs nothing but its own tokens.
-Knows token ids only; nothing of houses, masks, or where files are.
+key/value buffer (`octopus_hub.models.prefix`), so a session over the prefix that is in the buffer costs nothing but its own
+tokens. Knows token ids only; nothing of houses, masks, or where files are.
 """
 
 from __future__ import annotations

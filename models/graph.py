@@ -1,7 +1,7 @@
 """The exported graph and the layout of its data file: which tensor lies where, and of which weights it is made.
 
-The graph is committed without weights (`weights/graph.onnx`, `weights/layout.json`, written by `models.training.export`); the data
-file is built to fit. Weights have the names of *sources*, in the orientation (out, in) of a linear layer:
+The graph is committed without weights (`weights/graph.onnx`, `weights/layout.json`, written by `models.training.export`); the
+data file is built to fit. Weights have the names of *sources*, in the orientation (out, in) of a linear layer:
 `layers.{i}.{q,k,v,o,gate,up,down,input_norm,post_norm}`, `final_norm`, `embedding`, `rope.cos`, `rope.sin`.
 """
 

@@ -48,13 +48,15 @@ class Interpreter:
         self._mask = mask
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
-        """The plan for `text`. Raises InputError for text that is empty or too long, DeadlineExceeded."""
+        """The plan for `text`. Raises InputError for text that is empty, too long or not Unicode, DeadlineExceeded."""
         if self._mask is None:
             raise InputError("expected a house before a sentence, got none")
         deadline = time.monotonic() + deadline_s
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise InputError("expected a sentence, got half of a surrogate pair in it")
         pieces = self._encoder.pieces(text)
         prompt = text_prompt(i for piece in pieces for i in piece.ids)
-        if not pieces:
+        if not any(piece.ids for piece in pieces):
             raise InputError("expected a sentence, got no words")
         if len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")

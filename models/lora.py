@@ -1,10 +1,11 @@
 """The trained adapter: its file, and merging it into the base's weights, in NumPy.
 
-One safetensors file of float16 tensors: `layers.{i}.{q,k,v,o,gate,up,down}.lora_a` (R, in) and `.lora_b` (out, R), and `new_rows`
-(512 D), the embedding and head rows of the added tokens. Metadata: strings `r`, `alpha`, `vocabulary_digest` and more.
+One safetensors file of float16 tensors: `layers.{i}.{q,k,v,o,gate,up,down}.lora_a` (R, in) and `.lora_b` (out, R), and
+`new_rows` (512 D), the embedding and head rows of the added tokens. Metadata: strings `r`, `alpha`, `vocabulary_digest` and
+more.
 
-Merging computes W + alpha/r · B A in float64 and rounds once. Products of float16 numbers and sums of R of them fit float64 exactly,
-so every machine gets the same bits, whatever its BLAS, and a built model can be compared by digest.
+Merging computes W + alpha/r · B A in float64 and rounds once. Products of float16 numbers and sums of R of them fit float64
+exactly, so every machine gets the same bits, whatever its BLAS, and a built model can be compared by digest.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 from octopus_hub.models.engine import Floats, ModelError
 
 NEW_ROWS = "new_rows"
-DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+DTYPES: Mapping[str, type[np.floating]] = {"F16": np.float16, "F32": np.float32}
+"""Safetensors' names. The format is little-endian, as are all the machines this runs on."""
 MAX_HEADER_BYTES = 1 << 20
 
 
@@ -87,7 +89,7 @@ def _check(adapter: Adapter, path: Path) -> None:
 
 
 def parse_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.floating]], dict[str, str]]:
-    """Tensors and metadata. Raises ValueError, KeyError or TypeError. Source: the safetensors format, version 0.x."""
+    """Tensors and metadata. Raises ValueError, KeyError or TypeError. Source: the safetensors format (0.8)."""
     size = int.from_bytes(data[:8], "little")
     if not 2 <= size <= min(MAX_HEADER_BYTES, len(data) - 8):
         raise ValueError("no safetensors header")
@@ -109,8 +111,9 @@ def write_safetensors(path: Path, tensors: Mapping[str, NDArray[np.floating]], m
     header: dict[str, object] = {"__metadata__": dict(metadata)}
     offset = 0
     for name, tensor in tensors.items():
-        header[name] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, offset + tensor.nbytes]}
-        offset += tensor.nbytes
+        end = offset + tensor.nbytes
+        header[name] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, end]}
+        offset = end
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.functions import TargetRule, ValueType
 from octopus_hub.models.grammar import arcs, is_final, start
-from octopus_hub.models.grammar_states import LIMITS, Context, Limits, State
+from octopus_hub.models.grammar_states import LIMITS, Context, Limits
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.tokens import Mark, Piece
 
@@ -72,8 +72,3 @@ class Walk:
             self.advance(token)
             taken.append(token)
         return taken
-
-    @property
-    def state(self) -> State:
-        """Where the walk stands (for tests)."""
-        return self._state

@@ -2,14 +2,16 @@
 
 Tuning, measured on two cores of a shared x86 machine behind 400 tokens (medians; believe the ratios):
 
-* 16 tokens take 26 ms, 4 tokens 11 ms, one token 7 ms; on one thread 49, 20 and 13. The prefix of 400 takes 0.6 s, opening 0.3 s.
+* 16 tokens take 26 ms, 4 tokens 11 ms, one token 7 ms; on one thread 49, 20 and 13. Behind 1,000 tokens 36, 17 and 11; behind
+  4,000 70, 42 and 33. The prefix of 400 takes 0.6 s, opening 0.3 s.
 * Accuracy level 4 (activations as 8-bit integers) is the fastest: level 1 (float32) takes 34 and 10 ms where 4 takes 25 and 6.
-* Threads spin for 20 µs between operators. Spinning as long as ONNX Runtime likes is no faster on an idle machine (29 and 9 ms, 29 and
-  9 with 20 µs, 36 and 14 without), and twice as slow when something else computes too (125 and 36 ms; 63 and 19; 57 and 16).
+* Threads spin for 20 µs between operators. Spinning as long as ONNX Runtime likes is no faster on an idle machine (29 and 9 ms,
+  29 and 9 with 20 µs, 36 and 14 without), and twice as slow when something else computes too (125 and 36 ms; 63 and 19; 57 and
+  16).
 * Memory patterns are off: they are kept per shape, and every length is another shape. The arena is off too: as fast, and a long
   prefix does not keep its scratch memory.
-* Only the logits of the last token are computed and read back (200 kB). The buffer has room for every position, and takes memory
-  (46 kB a token) only for those used. A process that only holds the engine and 420 tokens has 255 MB resident.
+* Only the logits of the last token are computed and read back (200 kB). The buffer has room for every position, and takes
+  memory (46 kB a token) only for those used. A process that only holds the engine and 420 tokens has 255 MB resident.
 """
 
 from __future__ import annotations
@@ -38,8 +40,10 @@ class OnnxEngine:
     """See `Engine`; `directory` is what `build_model` wrote. Raises ModelError."""
 
     def __init__(self, directory: Path, threads: int | None = None) -> None:
-        cache = OnnxCache(directory, read_model(directory), threads or min(MOST_THREADS, len(os.sched_getaffinity(0))))
+        info = read_model(directory)
+        cache = OnnxCache(directory, info, threads or min(MOST_THREADS, len(os.sched_getaffinity(0))))
         self.digest = cache.digest
+        self.vocabulary_digest = info.vocabulary_digest
         self.vocabulary_size = cache.vocabulary_size
         self._prefixes = Prefixes(cache)
 
@@ -66,7 +70,7 @@ class OnnxCache:
         self._shape = info.shape
         self._session = open_session(directory / "graph.onnx", threads)
         self._binding = self._session.io_binding()
-        self._logits = np.zeros((1, 1, self.vocabulary_size), np.float32)
+        self._logits: Floats = np.zeros((1, 1, self.vocabulary_size), np.float32)
         self._mask = np.ones((1, self.positions), np.int64)
         layers, pair, kv_heads, positions, size = self.shape(self.positions)
         self._buffer = untouched((layers, pair, 1, kv_heads, positions, size))
@@ -78,7 +82,8 @@ class OnnxCache:
         self._binding.bind_cpu_input("input_ids", self._ids)
         self._binding.bind_cpu_input("attention_mask", self._mask[:, : past + len(ids)])
         self._session.run_with_iobinding(self._binding)
-        return self._logits[0, 0].copy()
+        logits: Floats = self._logits[0, 0].copy()
+        return logits
 
     def read(self, length: int) -> Floats:
         """See `Cache.read`."""
@@ -116,7 +121,7 @@ def untouched(shape: tuple[int, ...]) -> Floats:
 def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
     """An ONNX Runtime session with the options that the module's docstring argues for. Raises ModelError."""
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
+    from onnxruntime.capi import onnxruntime_pybind11_state as ort
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -127,5 +132,5 @@ def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.spin_duration_us", "20")
     try:
         return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-    except (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile, state.NotImplemented) as error:
+    except (ort.Fail, ort.InvalidArgument, ort.InvalidGraph, ort.InvalidProtobuf, ort.NoSuchFile, ort.NotImplemented) as error:
         raise ModelError(f"expected ONNX Runtime to open {graph}, got: {str(error).splitlines()[0]}") from error

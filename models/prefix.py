@@ -1,8 +1,9 @@
 """One key/value buffer for past and present: who lives in it, and what is done when another must.
 
-A prefix that is in the buffer is not copied to be used: a session writes behind it, and the next session starts behind it again.
-A state that has to leave the buffer while somebody still holds it takes its own copy along, so states never change. On disk a
-state is a header (JSON: digest, shape, checksum) and float32 numbers (L 2 H T D), about 46 kB a token for the base model.
+A prefix that is in the buffer is not copied to be used: a session writes behind it, and the next session starts behind it
+again. A state that has to leave the buffer while somebody still holds it takes its own copy along, so states never change. On
+disk a state is a header (JSON: digest, shape, checksum) and float32 numbers (L 2 H T D), about 46 kB a token for the base
+model.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Prefixes:
         """See `Engine.session`."""
         length = 0 if prefix is None else prefix.length
         if prefix is not None and not (isinstance(prefix, PrefixState) and prefix.belongs_to(self._cache)):
-            raise StateMismatch(f"expected a prefix of this engine (model {self._cache.digest[:12]}), got one of {prefix.digest[:12]}")
+            raise StateMismatch(f"expected a prefix of this engine, {self._cache.digest[:12]}, got one of {prefix.digest[:12]}")
         if length + capacity > self._cache.positions:
             raise CapacityExceeded(f"expected at most {self._cache.positions} tokens, got {length} of prefix and {capacity} more")
         resident = self._resident() if self._resident else None

@@ -1,7 +1,8 @@
 """The second engine: any causal language model that transformers can load, quantized by bitsandbytes or in full precision.
 
-For CUDA machines and larger bases; in float32 it is the exact reference for the other one. About 50 ms a token in float32 and 60 ms in
-nf4 for the base model on two x86 cores: not for the hub. Needs the extra `[transformers]`; nothing of it is imported before it is used.
+For CUDA machines and larger bases; in float32 it is the exact reference for the other one. About 50 ms a token in float32 and
+60 ms in nf4 for the base model on two x86 cores: not for the hub. Needs the extra `[transformers]`; nothing of it is imported
+before it is used.
 """
 
 from __future__ import annotations
@@ -9,16 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from octopus_hub.models.engine import Floats, KeyValueState, ModelError, Session
 from octopus_hub.models.graph import sha256
 from octopus_hub.models.prefix import Prefixes
-
-if TYPE_CHECKING:
-    import torch
 
 QUANTIZATIONS = ("nf4", None)
 
@@ -69,19 +67,20 @@ class TransformersCache:
         """See `Cache.step`."""
         import torch
 
-        if self._cache.get_seq_length() > past:
-            self._cache.crop(past)
+        surplus = self._cache.get_seq_length() - past
+        if surplus:
+            self._cache.crop(-surplus)
         with torch.inference_mode():
             fed = torch.tensor([ids], device=self._device)
-            logits: torch.Tensor = self._model(fed, past_key_values=self._cache, use_cache=True, logits_to_keep=1).logits
-            return np.array(logits[0, -1].float().cpu(), np.float32)
+            logits = self._model(fed, past_key_values=self._cache, use_cache=True, logits_to_keep=1).logits
+            return np.array(logits[0, -1].float().cpu().numpy(), np.float32)
 
     def read(self, length: int) -> Floats:
         """See `Cache.read`."""
         array = np.empty(self.shape(length), np.float32)
         for layer, part in enumerate(self._cache.layers):
             for index, tensor in enumerate((part.keys, part.values)):
-                array[layer, index] = tensor[0, :, :length].float().cpu()
+                array[layer, index] = tensor[0, :, :length].float().cpu().numpy()
         return array
 
     def write(self, array: Floats) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from octopus_hub.config.house import House
@@ -60,9 +61,9 @@ class Filler:
     def _strange(self, pattern: Pattern, stranger: Slot | None, unfit: str | None) -> Filled | None:
         """A name of another house for `stranger`, else for whatever the call of `unfit` cannot have here; the rest as in `fill`."""
         choice = Choice()
-        if not self._say_strange(pattern, stranger, choice):
-            return None
         calls = [self._nouns.in_call(call, strict=False) for call in pattern.calls]
+        if not self._say_strange(pattern, stranger, calls, choice):
+            return None
         if stranger is None:
             position = next((i for i, call in enumerate(calls) if call.function == unfit), 0)
         else:
@@ -78,17 +79,28 @@ class Filler:
             return None
         return Filled(_render(pattern, choice), plan, unfit)
 
-    def _say_strange(self, pattern: Pattern, stranger: Slot | None, choice: Choice) -> bool:
+    def _say_strange(self, pattern: Pattern, stranger: Slot | None, calls: Sequence[CallTemplate], choice: Choice) -> bool:
         """Say a foreign name for `stranger`, or for all but areas where there is none; False where there is no such name."""
         for slot in (s for s in pattern.slots if s.type in NAME_TYPES):
             if slot == stranger or (stranger is None and slot.type != "area"):
-                said = self._names.foreign(slot)
+                said = self._empty_room(slot, calls) or self._names.foreign(slot)
                 if said is None:
                     return False
                 choice.said[slot.name] = said
             elif slot.type == "area":
                 choice.said[slot.name] = self._rng.choice(self._house.areas).name if self._house.areas else "hall"
         return True
+
+    def _empty_room(self, slot: Slot, calls: Sequence[CallTemplate]) -> str | None:
+        """Now and then, for an area: one of this house, in which nothing is that the plan could mean."""
+        uses = [
+            (c.function, s.noun) for call in calls for c in flat(call) for s in (*c.include, *c.exclude) if s.place == slot.name
+        ]
+        if slot.type != "area" or not uses or self._rng.random() < 0.5:
+            return None
+        taken = {device.area for function, noun in uses for device in self._nouns.meant(function, noun)}
+        empty = [area for area in self._house.areas if area.name not in taken]
+        return self._names.place(self._rng.choice(empty)) if empty else None
 
 
 def _slots_of(call: CallTemplate) -> set[str]:

@@ -94,7 +94,9 @@ def _samples(block: dict[str, Any], grammar: dict[str, Any], rng: random.Random,
             yield said
 
 
-def _say(expression: Any, grammar: dict[str, Any], said: _Said, nouns: str, rng: random.Random) -> None:  # hassil's trees are untyped
+def _say(
+    expression: Any, grammar: dict[str, Any], said: _Said, nouns: str, rng: random.Random
+) -> None:  # hassil's trees are untyped
     from hassil import expression as tree
 
     if isinstance(expression, tree.TextChunk):
@@ -173,7 +175,11 @@ def _special(intent: str, domain: str, said: _Said) -> str | None:
             amount = ", amount={n}" if "volume_step_up" in lists or "volume_step_down" in lists else ""
             return _call("step_volume", "media_player", said, f"direction={'up' if up else 'down'}{amount}")
         case "HassMediaSearchAndPlay":
-            return "play_media(query={q})" if set(lists) == {"search_query"} else _call("play_media", "media_player", said, "query={q}")
+            return (
+                "play_media(query={q})"
+                if set(lists) == {"search_query"}
+                else _call("play_media", "media_player", said, "query={q}")
+            )
         case "HassVacuumCleanArea":
             return None if "area" not in lists else "clean_area({d}; area={a})" if "name" in lists else "clean_area(area={a})"
         case "HassClimateGetTemperature":
@@ -229,12 +235,20 @@ def _target(domain: str, said: _Said, quantifier: str) -> str | None:
     lists = said.lists
     if "name" in lists:
         return None if "area" in lists or "floor" in lists else "{d}"
-    noun = CLASS_NOUNS.get(lists.get("cover_classes", "")) if "cover_classes" in lists else "thing" if domain == "thing" else DOMAIN_NOUNS.get(domain)
+    noun = (
+        CLASS_NOUNS.get(lists.get("cover_classes", ""))
+        if "cover_classes" in lists
+        else "thing"
+        if domain == "thing"
+        else DOMAIN_NOUNS.get(domain)
+    )
     if noun is None:
         return None
     words = said.text.split()
     if not quantifier:
-        plural = "lighting" in words or any(re.fullmatch(r"(lights|lamps|fans|switches|\w+s)", w) for w in words if _is_device_word(w))
+        plural = "lighting" in words or any(
+            re.fullmatch(r"(lights|lamps|fans|switches|\w+s)", w) for w in words if _is_device_word(w)
+        )
         bare = not any(_is_device_word(w) for w in words) and noun == "light"
         quantifier = "all" if re.search(r"\b(all|every|each)\b", said.text) else "many" if plural or bare else "one"
     place = " in {a}" if "area" in lists else " on {f}" if "floor" in lists else " here" if re.search(HERE, said.text) else ""

@@ -1,7 +1,7 @@
 """Sentences of a test that the training corpus has too, word for word or nearly: such lines are to be taken out of the corpus.
 
-A slot of a pattern stands for one to four words (of a value slot: for a number), so a pattern with few words of its own matches what
-everybody says ("turn on the …"); only patterns with enough words of their own are compared. Pure but for reading files.
+A slot of a pattern stands for one to four words (of a value slot: for a number), so a pattern with few words of its own matches
+what everybody says ("turn on the …"); only patterns with enough words of their own are compared. Pure but for reading files.
 """
 
 from __future__ import annotations
@@ -12,24 +12,29 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.patterns import VALUE_TYPES
 
+CORPUS = Path(__file__).parent / "corpus"
+"""The project's own."""
 SLOT_WORDS = 4
 LEAST_WORDS = 4
 """Of its own, that a pattern with slots needs to be compared."""
 WORDS_AN_EDIT = 5
-"""One word in five may be another, missing, or too much in a near match."""
-NUMBER_WORDS = frozenset(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
-    "twenty thirty forty fifty sixty seventy eighty ninety hundred thousand half quarter and a an point past to oclock minute minutes "
-    "hour hours second seconds am pm tomorrow tonight morning evening noon midnight monday tuesday wednesday thursday friday saturday "
-    "sunday".split()
-)
+"""One word in five may be another, missing, or too much in a near match; of a pattern with slots one in six."""
+NUMBER_WORDS = frozenset({
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty",
+    "seventy", "eighty", "ninety", "hundred", "thousand", "half", "quarter", "and", "a", "an", "point", "past", "to", "oclock",
+    "minute", "minutes", "hour", "hours", "second", "seconds", "am", "pm", "tomorrow", "tonight", "morning", "evening", "noon",
+    "midnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+})  # fmt: skip
 _SLOT = re.compile(r"\{\w+:([^{}]+)\}")
 _ANYTHING, _NUMBER = "{}", "{0}"
+_SLOTS = frozenset({_ANYTHING, _NUMBER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,20 @@ class Line:
     @property
     def own(self) -> int:
         """Words that are no slots."""
-        return sum(word not in (_ANYTHING, _NUMBER) for word in self.words)
+        return sum(word not in _SLOTS for word in self.words)
+
+    @property
+    def slots(self) -> int:
+        """Words that are."""
+        return len(self.words) - self.own
+
+
+class Likeness(StrEnum):
+    """How much alike a line and a sentence are."""
+
+    SAME = "same"
+    SLOTS = "same but for slots"
+    NEAR = "near"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,13 @@ class Match:
     corpus: Line
     test: Line
     edits: int
+
+    @property
+    def likeness(self) -> Likeness:
+        """The strongest that holds."""
+        if self.edits:
+            return Likeness.NEAR
+        return Likeness.SLOTS if self.corpus.slots else Likeness.SAME
 
 
 def overlaps(corpus: Sequence[Line], test: Sequence[Line]) -> Iterator[Match]:
@@ -64,18 +89,27 @@ def overlaps(corpus: Sequence[Line], test: Sequence[Line]) -> Iterator[Match]:
             shared.update(by_word.get(word, ()))
         for number, count in shared.items():
             line = corpus[number]
-            most = line.own // WORDS_AN_EDIT
-            if count >= len(set(line.words) - {_ANYTHING, _NUMBER}) - most:
+            most = line.own // (WORDS_AN_EDIT + (line.slots > 0))
+            if count >= len(set(line.words) - _SLOTS) - most and _may_fit(line, len(sentence.words), most):
                 edits = distance(line.words, sentence.words)
                 if edits <= most:
                     yield Match(line, sentence, edits)
+
+
+def _may_fit(line: Line, words: int, edits: int) -> bool:
+    return len(line.words) - edits <= words <= line.own + SLOT_WORDS * line.slots + edits
+
+
+def seen(corpus: Sequence[Line]) -> frozenset[tuple[str, ...]]:
+    """The words of every line without slots: a sentence with just these was trained on word for word."""
+    return frozenset(line.words for line in corpus if not line.slots)
 
 
 def _index(corpus: Sequence[Line]) -> dict[str, list[int]]:
     """Numbers of lines worth comparing, by word."""
     found: dict[str, list[int]] = defaultdict(list)
     for number, line in enumerate(corpus):
-        if line.own >= LEAST_WORDS or line.own == len(line.words):
+        if line.own >= LEAST_WORDS or not line.slots:
             for word in set(line.words):
                 found[word].append(number)
     return found
@@ -88,7 +122,7 @@ def distance(pattern: Sequence[str], words: Sequence[str]) -> int:
         before, row = row, [row[0] + 1]
         for end in range(1, len(words) + 1):
             ways = [before[end] + 1, row[end - 1] + 1]
-            if token in (_ANYTHING, _NUMBER):
+            if token in _SLOTS:
                 ways += [before[end - size] for size in range(1, min(SLOT_WORDS, end) + 1) if _fits(token, words[end - size : end])]
             else:
                 ways.append(before[end - 1] + (token != words[end - 1]))

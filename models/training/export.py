@@ -1,10 +1,11 @@
 """Exporting: a Hugging Face directory of base and adapter, and the graph that the hub's engine runs, without weights.
 
-The graph comes from the model builder of onnxruntime-genai (4-bit weights, symmetric blocks of 32, accuracy level 4, head for the last
-token only) and is changed in two ways. The embedding is looked up in the head's quantized rows: a second name for the same bytes of the
-data file, so the table exists once on disk and in memory (the builder's own way, a Reshape, copies it: 14 MB). And weights that suffer
-most from 4 bits get 8. Measured on the base, divergence from float32 over 1,000 tokens of prose and commands (KL in nats, then the share
-of equal first choices), with sizes of the data file and milliseconds for 16 tokens and 1 token behind 400:
+The graph comes from the model builder of onnxruntime-genai (4-bit weights, symmetric blocks of 32, accuracy level 4, head for
+the last token only) and is changed in two ways. The embedding is looked up in the head's quantized rows: a second name for the
+same bytes of the data file, so the table exists once on disk and in memory (the builder's own way, a Reshape, copies it: 14
+MB). And weights that suffer most from 4 bits get 8. Measured on the base, divergence from float32 over 1,000 tokens of prose
+and commands (KL in nats, then the share of equal first choices), with sizes of the data file and milliseconds for 16 tokens and
+1 token behind 400:
 
 ==========================================  =====  ====  ======  ==========
 all 4 bits                                  0.418   65 %   86 MB   25.7 / 6.1
@@ -13,8 +14,9 @@ all 4 bits                                  0.418   65 %   86 MB   25.7 / 6.1
 all 8 bits                                  0.006   93 %  154 MB   30.3 / 10.2
 ==========================================  =====  ====  ======  ==========
 
-Also tried: blocks of 64 and 128 (KL 0.63 and 0.71; 10 % and 20 % faster), scales of least squared error (0.52: outliers matter most),
-zero points (0.48, and ARM's fast kernels want none), gate and up fused (no faster), keys and values in 8 bits (slower but for one token).
+Also tried: blocks of 64 and 128 (KL 0.63 and 0.71; 10 % and 20 % faster), scales of least squared error (0.52: outliers matter
+most), zero points (0.48, and ARM's fast kernels want none), gate and up fused (no faster), keys and values in 8 bits (slower
+but for one token).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +45,9 @@ if TYPE_CHECKING:
 BLOCK = 32
 ALIGNMENT_BYTES = 64
 EIGHT_BITS = frozenset(
-    {"embedding", *(f"layers.{i}.v" for i in range(30)), *(f"layers.{i}.down" for i in (0, 2, 11, 28, 29)), "layers.28.up", "layers.29.up"}
+    ["embedding", "layers.28.up", "layers.29.up"]
+    + [f"layers.{layer}.v" for layer in range(30)]
+    + [f"layers.{layer}.down" for layer in (0, 2, 11, 28, 29)]
 )
 """Sources stored in 8 bits: see the module's docstring."""
 
@@ -71,8 +76,6 @@ def write_hf_directory(base: BaseWeights, adapter: Adapter, output: Path) -> Non
 
 def shape_with(base: BaseWeights, adapter: Adapter) -> Shape:
     """The base's shape with the adapter's rows added."""
-    from dataclasses import replace
-
     return replace(base.shape, vocabulary=base.shape.vocabulary + len(adapter.new_rows))
 
 

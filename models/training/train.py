@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack, read_packs
 from octopus_hub.models.tokens import TextEncoder, descriptions, vocabulary_digest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from octopus_hub.models.training.network import Network
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One run. `preset_paper` of the command line gives the paper's (5e-5, 10 warm-up steps, linear, 3 epochs)."""
+    """One run. `preset_paper` of the command line gives the paper's (5e-5, 10 warm-up steps, linear, 3 epochs). `compiled`: fuse
+    the layers' work, on a CPU only; takes a minute at the start."""
 
     packs: Path
     base: Path
@@ -35,6 +42,7 @@ class Settings:
     threads: int = 2
     device: str = "cpu"
     float32: bool = False
+    compiled: bool = True
     checkpoint_every_s: float = 300.0
 
 
@@ -45,73 +53,102 @@ def rate_at(step: int, progress: float, settings: Settings) -> float:
 
 
 def train(settings: Settings) -> Path:
-    """Run or resume; returns the adapter's path."""
+    """Run or resume; returns the adapter's path. Raises InputError where there are no packs."""
+    run = _Run(settings)
+    started = saved_at = time.monotonic()
+    earlier_s, first, sentences = run.seconds, run.step, 0
+    with (settings.run / "log.jsonl").open("a") as log:
+        for pack in _endless(settings.packs, first):
+            run.seconds = earlier_s + time.monotonic() - started
+            progress = run.seconds / (settings.minutes * 60)
+            if progress >= 1:
+                break
+            loss = run.learn(pack, rate_at(run.step, progress, settings))
+            sentences += len(pack.queries)
+            per_s = sentences / (time.monotonic() - started)
+            record = {"step": run.step - 1, "loss": round(loss, 4), "per_s": round(per_s, 1), "progress": round(progress, 4)}
+            log.write(json.dumps(record) + "\n")
+            log.flush()
+            if time.monotonic() - saved_at > settings.checkpoint_every_s:
+                run.save()
+                saved_at = time.monotonic()
+    run.save()
+    return settings.run / "adapter.safetensors"
+
+
+class _Run:
+    """A network in training and its optimizer; `step` packs were learnt, in `seconds`."""
+
+    def __init__(self, settings: Settings) -> None:
+        import torch
+
+        torch.set_num_threads(settings.threads)
+        torch.manual_seed(settings.seed)
+        settings.run.mkdir(parents=True, exist_ok=True)
+        self._settings = settings
+        self._network = _network(settings)
+        self._parameters = [p for p in self._network.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.AdamW(self._parameters, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0)
+        self._checkpoint = settings.run / "checkpoint.pt"
+        self.step, self.seconds = 0, 0.0
+        if self._checkpoint.exists():
+            saved = torch.load(self._checkpoint, weights_only=True)
+            self._network.load_state_dict(saved["network"], strict=False)
+            self._optimizer.load_state_dict(saved["optimizer"])
+            self.step, self.seconds = saved["step"], saved["seconds"]
+
+    def learn(self, pack: Pack, rate: float) -> float:
+        """One optimizer step at this learning rate; the loss before it."""
+        import torch
+
+        from octopus_hub.models.training.network import PackTensors
+
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        loss = self._network.loss(PackTensors.of(pack, self._settings.device))
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=False)
+        self.step += 1
+        return float(loss.item())
+
+    def save(self) -> None:
+        """Checkpoint and adapter, each whole or not at all."""
+        import torch
+
+        trained = {name: p.detach() for name, p in self._network.named_parameters()}
+        temporary = self._checkpoint.with_suffix(".tmp")
+        state = {"network": trained, "optimizer": self._optimizer.state_dict(), "step": self.step, "seconds": self.seconds}
+        torch.save(state, temporary)
+        temporary.replace(self._checkpoint)
+        save_adapter(self._network.adapter(), self._settings)
+
+
+def _network(settings: Settings) -> Network:
     import torch
 
-    from octopus_hub.models.training.network import Network, PackTensors
+    from octopus_hub.models.training.network import Network
 
-    torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    settings.run.mkdir(parents=True, exist_ok=True)
     network = Network(settings.base, settings.rank, settings.alpha, torch.float32 if settings.float32 else torch.bfloat16)
     encoder = TextEncoder(settings.tokenizer)
     network.start_rows({i: encoder.ids(words) for i, words in descriptions().items()})
     network.to(settings.device)
-    if settings.device == "cpu":
+    if settings.device == "cpu" and settings.compiled:
         network.compile_layers()
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0)
-    checkpoint = settings.run / "checkpoint.pt"
-    first, earlier_s = 0, 0.0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"], strict=False)
-        optimizer.load_state_dict(saved["optimizer"])
-        first, earlier_s = saved["step"], saved["seconds"]
-    log = (settings.run / "log.jsonl").open("a")
-    started = saved_at = time.monotonic()
-
-    def spent_s() -> float:
-        return earlier_s + time.monotonic() - started
-
-    def save(step: int) -> None:
-        trained = {name: p.detach() for name, p in network.named_parameters()}
-        temporary = checkpoint.with_suffix(".tmp")
-        torch.save({"network": trained, "optimizer": optimizer.state_dict(), "step": step, "seconds": spent_s()}, temporary)
-        temporary.replace(checkpoint)
-        save_adapter(network.adapter(), settings)
-
-    sentences, step = 0, first
-    for step, pack in enumerate(_endless(settings.packs, first), first):
-        progress = spent_s() / (settings.minutes * 60)
-        if progress >= 1:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, progress, settings)
-        loss = network.loss(PackTensors.of(pack, settings.device))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=False)
-        sentences += len(pack.queries)
-        speed = sentences / (time.monotonic() - started)
-        record = {"step": step, "loss": round(loss.item(), 4), "per_s": round(speed, 1), "progress": round(progress, 4)}
-        log.write(json.dumps(record) + "\n")
-        log.flush()
-        if time.monotonic() - saved_at > settings.checkpoint_every_s:
-            save(step + 1)
-            saved_at = time.monotonic()
-    save(step)
-    return settings.run / "adapter.safetensors"
+    return network
 
 
 def _endless(folder: Path, skip: int) -> Iterator[Pack]:
     """The packs of a folder's files by name, again and again, from number `skip` on; files may be added while a run goes on."""
-    seen = 0
+    seen = before = 0
     done: set[Path] = set()
     while True:
         waiting = sorted(set(folder.glob("*.jsonl.gz")) - done)
         if not waiting:
+            if seen == before:
+                raise InputError(f"expected packs in {folder}, got none")
+            before = seen
             done.clear()
             continue
         done.add(waiting[0])
@@ -121,7 +158,7 @@ def _endless(folder: Path, skip: int) -> Iterator[Pack]:
             seen += 1
 
 
-def save_adapter(tensors: dict[str, object], settings: Settings) -> None:
+def save_adapter(tensors: dict[str, Tensor], settings: Settings) -> None:
     """Write the adapter as float16 safetensors with what it was trained from."""
     from safetensors.torch import save_file
 
@@ -130,5 +167,5 @@ def save_adapter(tensors: dict[str, object], settings: Settings) -> None:
         "settings": json.dumps({k: str(v) for k, v in asdict(settings).items()}),
     }  # fmt: skip
     temporary = settings.run / "adapter.tmp"
-    save_file(tensors, temporary, metadata=metadata)  # type: ignore[arg-type]
-    os.replace(temporary, settings.run / "adapter.safetensors")
+    save_file(tensors, temporary, metadata=metadata)
+    temporary.replace(settings.run / "adapter.safetensors")

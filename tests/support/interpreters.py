@@ -8,7 +8,20 @@ from collections.abc import Mapping
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import House
-from octopus_hub.config.plan import Described, Duration, Named, Number, Plan, PlannedCall, Quantifier, Target, Text, Value, When, Word
+from octopus_hub.config.plan import (
+    Described,
+    Duration,
+    Named,
+    Number,
+    Plan,
+    PlannedCall,
+    Quantifier,
+    Target,
+    Text,
+    Value,
+    When,
+    Word,
+)
 
 
 def call(function: str, *names: str, when: When | None = None, **arguments: Value) -> PlannedCall:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+
 from octopus_hub.config.errors import ConfigError
 from octopus_hub.config.loader import check, load_config
 from octopus_hub.config.schema_house import (
@@ -26,7 +28,6 @@ from octopus_hub.config.schema_hub import (
     PolicyNode,
     SourceNode,
 )
-from pydantic import BaseModel
 
 DATA = Path(__file__).parent.parent / "data" / "config"
 CASES = sorted(path.name for path in DATA.iterdir())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from octopus_hub.config.errors import ConfigError
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.house import ActionClass, Area, Device, Floor, Group, House, Units

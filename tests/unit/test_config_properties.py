@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from octopus_hub.config.house import ActionClass, Area, Device, Floor, Group, House, Units
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.config.kinds import KINDS

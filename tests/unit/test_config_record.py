@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.house import ActionClass, Area, Device, DeviceState, Floor, Group, House, Units
 from octopus_hub.config.record import house_from_record

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from octopus_hub.config.json_schema import schemas
 from octopus_hub.config.loader import demo_directory
 from octopus_hub.config.yaml_nodes import read_document

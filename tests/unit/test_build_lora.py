@@ -1,0 +1,86 @@
+"""The adapter's file, and what merging it does to a weight."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.tiny_model import NEW_ROWS, RANK, SHAPE, write_adapter
+
+from octopus_hub.models.engine import ModelError
+from octopus_hub.models.lora import read_adapter, write_safetensors
+
+
+def test_merging(tmp_path: Path) -> None:
+    """A weight becomes W + alpha/r · B A, rounded once; one the adapter says nothing about stays as it is."""
+    adapter = read_adapter(write_adapter(tmp_path / "a.safetensors"))
+    weight = np.random.default_rng(1).standard_normal((SHAPE.width, SHAPE.inner)).astype(np.float32)
+    down, up = (adapter.tensors[f"layers.1.down.lora_{part}"].astype(np.float64) for part in "ab")
+    expected = weight + 2.0 * sum(np.outer(up[:, r], down[r]) for r in range(RANK))
+    assert np.array_equal(adapter.merged("layers.1.down", weight), expected.astype(np.float32))
+    assert adapter.merged("layers.1.post_norm", weight) is weight
+
+
+def test_what_an_adapter_carries(tmp_path: Path) -> None:
+    """New rows, scale and the vocabulary's digest come back; another file has another digest."""
+    one, other = (read_adapter(write_adapter(tmp_path / f"{seed}.safetensors", seed)) for seed in (1, 2))
+    assert one.new_rows.shape == (NEW_ROWS, SHAPE.width)
+    assert one.new_rows.dtype == np.float32
+    assert (one.rank, one.alpha, one.vocabulary_digest) == (RANK, 8.0, "tiny")
+    assert one.digest != other.digest
+
+
+def test_wrong_shape_is_an_error(tmp_path: Path) -> None:
+    """An adapter of another base is refused by the weight's name."""
+    adapter = read_adapter(write_adapter(tmp_path / "a.safetensors"))
+    with pytest.raises(ModelError, match=r"expected an adapter of shape \(3, 5\) for layers.0.q, got \(64, 64\)"):
+        adapter.merged("layers.0.q", np.zeros((3, 5), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["layers.0.q.lora_a", "layers.0.q.lora_b"], "expected the tensor new_rows"),
+        (["new_rows", "layers.0.q.lora_a"], "expected pairs of rank 4"),
+        (["new_rows", "layers.0.q.lora_b"], "expected pairs of lora_a and lora_b"),
+        (["new_rows", "layers.0.q.weight"], "expected pairs of lora_a and lora_b"),
+    ],
+)
+def test_incomplete_adapters_are_errors(tmp_path: Path, names: list[str], message: str) -> None:
+    """An adapter without new rows, with half a pair or with unknown tensors is refused."""
+    path = tmp_path / "a.safetensors"
+    write_safetensors(path, {name: np.zeros((4, 4), np.float16) for name in names}, {"r": "4", "alpha": "8"})
+    with pytest.raises(ModelError, match=message):
+        read_adapter(path)
+
+
+def test_numbers_must_be_finite(tmp_path: Path) -> None:
+    """An adapter from a training run that diverged is refused."""
+    path = tmp_path / "a.safetensors"
+    write_safetensors(path, {"new_rows": np.full((4, 4), np.nan, np.float16)}, {"r": "4", "alpha": "8"})
+    with pytest.raises(ModelError, match="expected finite numbers"):
+        read_adapter(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"version https://git-lfs.github.com/spec/v1\n", b"\x10\0\0\0\0\0\0\0{}"])
+def test_other_files_are_errors(tmp_path: Path, data: bytes) -> None:
+    """What is no safetensors file is named in one line."""
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match=r"expected an adapter in .*a\.safetensors, got a file that is none"):
+        read_adapter(path)
+
+
+def test_cut_file_is_an_error(tmp_path: Path) -> None:
+    """A file that was not copied to its end is refused."""
+    path = write_adapter(tmp_path / "a.safetensors")
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ModelError, match="lies outside the file"):
+        read_adapter(path)
+
+
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
+    """A file that isn't there is named."""
+    with pytest.raises(ModelError, match="got: No such file"):
+        read_adapter(tmp_path / "none.safetensors")

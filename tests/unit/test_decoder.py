@@ -1,0 +1,208 @@
+"""Masked decoding: fast as slow, always to the end, never past the deadline."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from support.model_houses import encoder, house_mask, sentences, small_houses
+
+from octopus_hub.config.errors import DeadlineExceeded, DecodeError
+from octopus_hub.config.house import Area, Device, House
+from octopus_hub.models.decoder import choose, decode, decode_reference
+from octopus_hub.models.grammar_states import LIMITS
+from octopus_hub.models.mask import Walk
+from octopus_hub.models.prompt import text_prompt
+from octopus_hub.models.reader import PlanReader
+from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, VOCABULARY_SIZE, Mark
+from octopus_hub.models.writer import plan_ids
+
+Floats = NDArray[np.float32]
+NOISE = np.random.default_rng(7).normal(scale=3, size=2 * VOCABULARY_SIZE).astype(np.float32)
+HOUSE = House(
+    areas=(Area("Kitchen"),), devices=(Device("a", "Lamp", "light", "Kitchen"), Device("n", "Nest", "climate", "Kitchen"))
+)
+
+
+class HashFeed:
+    """Logits that depend on every token fed so far, and on nothing else."""
+
+    def __init__(self, seed: int = 0, favoured: Sequence[int] = ()) -> None:
+        self.fed: list[int] = []
+        self.calls: list[int] = []
+        self._seed = seed
+        self._favoured = list(favoured)
+
+    def append(self, ids: Sequence[int]) -> Floats:
+        """A window of the noise, chosen by the history."""
+        self.fed += ids
+        self.calls.append(len(ids))
+        start = zlib.crc32(repr((self._seed, self.fed)).encode()) % VOCABULARY_SIZE
+        logits = NOISE[start : start + VOCABULARY_SIZE].copy()
+        logits[self._favoured] += 4
+        logits[Mark.GIVE_UP] -= 4  # or most plans would be refusals of one token
+        return logits
+
+
+class ScriptFeed:
+    """Logits whose largest are those of a script, one id a choice."""
+
+    def __init__(self, script: Sequence[int], on_append: Iterator[float] = itertools.repeat(0.0)) -> None:
+        self._script = list(script)
+        self._on_append = on_append
+
+    def append(self, ids: Sequence[int]) -> Floats:
+        """One id ten nats above all others."""
+        next(self._on_append)
+        logits = np.zeros(VOCABULARY_SIZE, np.float32)
+        logits[self._script.pop(0)] = 10
+        return logits
+
+
+def walk_in(house: House, text: str) -> Walk:
+    """A walk at its start."""
+    return house_mask(house).walk(encoder().pieces(text))
+
+
+def most_tokens(house: House, text: str) -> int:
+    """An upper bound of a plan's length in this house: every limit reached, every name the longest."""
+    things = (*house.devices, *house.areas, *house.floors, *house.groups)
+    name = max((len(encoder().ids(thing.name)) for thing in things), default=0)
+    words = sum(len(piece.ids) for piece in encoder().pieces(text))
+    value = max(4 * (LIMITS.duration_digits + 1), LIMITS.number_digits + LIMITS.decimals + 3, words, name, 12)
+    target = LIMITS.selectors * (name + name + 4)
+    call = 1 + target + 3 * (1 + value) + 1 + value
+    return LIMITS.calls * (call + 3 * (call + 1)) + 3
+
+
+# Always a plan
+
+
+@given(house=small_houses(), text=sentences(), seed=st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None)
+def test_random_logits_end_in_a_plan(house: House, text: str, seed: int) -> None:
+    """Whatever the logits, a plan comes out that can be read, written and read again, and is not endless."""
+    mask = house_mask(house)
+    walk = mask.walk(encoder().pieces(text))
+    rare = random.Random(seed).sample([*FUNCTION_IDS.values()], 40)
+    decoded = decode(HashFeed(seed, rare), walk, text_prompt(encoder().ids(text)))
+    assert walk.is_done
+    assert len(decoded.ids) <= most_tokens(house, text)
+    pieces = encoder().pieces(text)
+    plan = PlanReader(decoded.ids, mask.lexicon, text, pieces).read()
+    assert bool(plan.calls) != bool(plan.refusal)
+    again = PlanReader(plan_ids(plan, encoder()), mask.lexicon, text, pieces).read()
+    assert again == plan
+    assert 0 <= decoded.confidence <= 1
+    assert 0 <= decoded.mass <= 1
+
+
+# Fast as slow
+
+
+@given(house=small_houses(), text=sentences(), seed=st.integers(0, 2**32))
+@settings(max_examples=80, deadline=None)
+def test_fast_path_equals_reference(house: House, text: str, seed: int) -> None:
+    """Feeding forced tokens together gives the same plan, confidence and mass as feeding one token at a time."""
+    prompt = text_prompt(encoder().ids(text))
+    fast_feed, slow_feed = HashFeed(seed), HashFeed(seed)
+    fast, slow = decode(fast_feed, walk_in(house, text), prompt), decode_reference(slow_feed, walk_in(house, text), prompt)
+    assert fast.ids == slow.ids
+    assert (fast.confidence, fast.mass) == (slow.confidence, slow.mass)
+    assert fast.steps <= slow.steps
+    assert slow_feed.fed[: len(fast_feed.fed)] == fast_feed.fed
+
+
+def test_forced_tokens_cost_no_step() -> None:
+    """Only choices are asked of the model; what is forced between two of them is fed together with the next."""
+    lamp = encoder().ids("lamp")
+    value = encoder().ids("max")
+    script = [FUNCTION_IDS["set_brightness"], Mark.DEVICE, lamp[0], PARAMETER_IDS["level"], value[0], Mark.END]
+    feed = HashFeed()
+    decoded = decode(ScriptFeed(script), walk_in(HOUSE, "x"), [1, 2, 3])
+    assert decoded.ids == (FUNCTION_IDS["set_brightness"], Mark.DEVICE, *lamp, PARAMETER_IDS["level"], *value, Mark.END)
+    assert decoded.steps == len(script)
+    refusal = decode(feed, walk_in(House(), "x"), [1, 2, 3])
+    assert feed.calls[0] == 3
+    assert len(feed.fed) <= 3 + len(refusal.ids)
+
+
+# Deadlines
+
+
+def test_deadline_discards_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that is not finished in time is none; the message says how far it came."""
+    now = itertools.count(0.0, 1.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    script = [FUNCTION_IDS["turn_on"], Mark.ALL, NOUN_IDS["light"], Mark.END]
+    with pytest.raises(DeadlineExceeded, match="expected a plan by the deadline, got 2 tokens of one"):
+        decode(ScriptFeed(script), walk_in(HOUSE, "x"), [1], deadline=1.5)
+
+
+def test_last_step_may_not_be_late_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that is complete a moment after the deadline is discarded like any other."""
+    now = iter((0.0, 0.0, 0.0, 9.0))
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    script = [FUNCTION_IDS["turn_on"], Mark.ALL, NOUN_IDS["light"], Mark.END]
+    with pytest.raises(DeadlineExceeded):
+        decode(ScriptFeed(script), walk_in(HOUSE, "x"), [1], deadline=5.0)
+
+
+def test_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a deadline there is all the time in the world."""
+    monkeypatch.setattr(time, "monotonic", lambda: 1e12)
+    script = [FUNCTION_IDS["get_time"], Mark.END]
+    assert decode(ScriptFeed(script), walk_in(HOUSE, "x"), [1]).ids == tuple(script)
+
+
+# Choosing
+
+
+def test_choice_is_the_likeliest_allowed() -> None:
+    """Its probability among the allowed, and that of the allowed among all."""
+    logits = np.log(np.array([0.5, 0.3, 0.1, 0.1], np.float32))
+    token, among, of_all = choose(logits, [1, 2])
+    assert token == 1
+    assert among == pytest.approx(0.75)
+    assert of_all == pytest.approx(0.4)
+
+
+def test_ids_that_the_mask_does_not_know_are_never_chosen() -> None:
+    """Logits may be longer than the vocabulary (padding of the model's head): those count as minus infinity."""
+    logits = np.zeros(VOCABULARY_SIZE + 64, np.float32)
+    logits[VOCABULARY_SIZE:] = 50
+    walk = walk_in(HOUSE, "x")
+    token, among, of_all = choose(logits, walk.allowed)
+    assert token in walk.allowed
+    assert among == pytest.approx(1 / len(walk.allowed))
+    assert of_all < 1e-15
+
+
+def test_choice_among_the_impossible() -> None:
+    """Where every allowed id is too unlikely for a float, the largest logit wins, with no probability mass."""
+    logits = np.array([1000.0, 0.0, 5.0, -5.0], np.float32)
+    assert choose(logits, [1, 2, 3]) == (2, pytest.approx(1 / 3), 0.0)
+
+
+def test_only_choice_is_certain() -> None:
+    """A single allowed id has confidence 1, and the mass that the model gives it."""
+    assert choose(np.zeros(4, np.float32), [2]) == (2, 1.0, 0.25)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+def test_logits_that_are_no_numbers(wrong: float) -> None:
+    """A broken model must not choose: no plan comes of it."""
+    logits = np.array([0.0, wrong, 1.0], np.float32)
+    with pytest.raises(DecodeError, match="expected logits with a finite maximum"):
+        choose(logits, [0, 2])
+    with pytest.raises(DecodeError):
+        choose(np.full(3, -math.inf, np.float32), [0, 2])
