@@ -79,8 +79,8 @@ def choose(logits: NDArray[np.float32], allowed: Sequence[int]) -> tuple[int, fl
     """The likeliest allowed id, its probability among the allowed, and the probability of the allowed among all.
 
     Giving up is one id, acting is many that share their probability: so giving up is chosen only where it is likelier than all
-    others together. Ids that are not allowed count as minus infinity, those beyond the mask's vocabulary included. Raises DecodeError for logits
-    that are not numbers.
+    others together. Ids that are not allowed count as minus infinity, those beyond the mask's vocabulary included. Raises
+    DecodeError for logits that are not numbers.
     """
     ids = np.asarray(allowed)
     top = float(logits.max())

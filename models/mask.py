@@ -44,7 +44,7 @@ class Walk:
     @property
     def allowed(self) -> list[int]:
         """Ids that may come next; empty only at the end."""
-        return list(self._arcs)
+        return [int(token) for token in self._arcs]
 
     @property
     def is_done(self) -> bool:
@@ -68,7 +68,7 @@ class Walk:
         """Take every token that is the only one allowed, up to the next choice or the end, and return them."""
         taken = []
         while len(self._arcs) == 1:
-            (token,) = self._arcs
+            (token,) = self.allowed
             self.advance(token)
             taken.append(token)
         return taken

@@ -1,4 +1,4 @@
-"""Sentence patterns from Home Assistant's own intent grammars (the package home-assistant-intents, CC BY 4.0), sampled at data time.
+"""Sentence patterns from Home Assistant's own intent grammars (package home-assistant-intents, CC BY 4.0), sampled at data time.
 
 Each sampled sentence becomes a line of our pattern notation; what has no counterpart among our functions is left out.
 """
@@ -17,22 +17,23 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.patterns import Pattern, parse
 
 DOMAIN_NOUNS = {
-    "light": "light", "switch": "switch", "fan": "fan", "media_player": "media player", "input_boolean": "switch", "climate": "thermostat",
-    "cover": "cover", "valve": "valve", "lock": "lock", "scene": "scene", "script": "script", "button": "button", "vacuum": "vacuum",
-    "lawn_mower": "lawn mower", "todo": "to-do list", "person": "person", "weather": "weather", "binary_sensor": "binary sensor",
+    "light": "light", "switch": "switch", "fan": "fan", "media_player": "media player", "input_boolean": "switch",
+    "climate": "thermostat", "cover": "cover", "valve": "valve", "lock": "lock", "scene": "scene", "script": "script",
+    "button": "button", "vacuum": "vacuum", "lawn_mower": "lawn mower", "todo": "to-do list", "person": "person",
+    "weather": "weather", "binary_sensor": "binary sensor",
 }  # fmt: skip
 CLASS_NOUNS = {"awning": "awning", "blind": "blind", "curtain": "curtain", "door": "door", "garage": "garage door", "gate": "gate",
                "shade": "shade", "shutter": "shutter", "window": "window"}  # fmt: skip
 SLOTS = {
-    "brightness": "{n:percent}", "position": "{n:percent}", "fan_speed": "{n:percent}", "volume": "{n:percent}", "volume_step_up": "{n:percent}",
-    "volume_step_down": "{n:percent}", "temperature": "{t:temperature}", "color": "{c:color}", "color_temperature": "{k:kelvin}",
-    "search_query": "{q:media}", "message": "{m:message}", "shopping_list_item": "{i:item}", "todo_list_item": "{i:item}", "area": "{a:area}",
-    "floor": "{f:floor}",
+    "brightness": "{n:percent}", "position": "{n:percent}", "fan_speed": "{n:percent}", "volume": "{n:percent}",
+    "volume_step_up": "{n:percent}", "volume_step_down": "{n:percent}", "temperature": "{t:temperature}", "color": "{c:color}",
+    "color_temperature": "{k:kelvin}", "search_query": "{q:media}", "message": "{m:message}", "shopping_list_item": "{i:item}",
+    "todo_list_item": "{i:item}", "area": "{a:area}", "floor": "{f:floor}",
 }  # fmt: skip
 TURN = {
-    ("HassTurnOn", "cover"): "open", ("HassTurnOff", "cover"): "close", ("HassTurnOn", "valve"): "open", ("HassTurnOff", "valve"): "close",
-    ("HassTurnOn", "lock"): "lock", ("HassTurnOff", "lock"): "unlock", ("HassTurnOn", "scene"): "activate", ("HassTurnOn", "script"): "run",
-    ("HassTurnOn", "button"): "press",
+    ("HassTurnOn", "cover"): "open", ("HassTurnOff", "cover"): "close", ("HassTurnOn", "valve"): "open",
+    ("HassTurnOff", "valve"): "close", ("HassTurnOn", "lock"): "lock", ("HassTurnOff", "lock"): "unlock",
+    ("HassTurnOn", "scene"): "activate", ("HassTurnOn", "script"): "run", ("HassTurnOn", "button"): "press",
 }  # fmt: skip
 PLAIN = {
     "HassMediaNext": ("media_next", "media_player"), "HassMediaPrevious": ("media_previous", "media_player"),
@@ -42,8 +43,9 @@ PLAIN = {
     "HassLawnMowerDock": ("return_to_base", "lawn_mower"), "HassLawnMowerStartMowing": ("start", "lawn_mower"),
 }  # fmt: skip
 ARGUMENTS = {
-    "HassClimateSetTemperature": ("set_temperature", "climate", "temperature={t}"), "HassFanSetSpeed": ("set_fan_speed", "fan", "level={n}"),
-    "HassSetVolume": ("set_volume", "media_player", "level={n}"), "HassSetPosition": ("set_position", "cover", "position={n}"),
+    "HassClimateSetTemperature": ("set_temperature", "climate", "temperature={t}"),
+    "HassFanSetSpeed": ("set_fan_speed", "fan", "level={n}"), "HassSetVolume": ("set_volume", "media_player", "level={n}"),
+    "HassSetPosition": ("set_position", "cover", "position={n}"),
     "HassClimateSetFanMode": ("set_fan_mode", "climate", "mode={o}"),
 }  # fmt: skip
 FIXED = {
@@ -222,8 +224,8 @@ def _question(domain: str, said: _Said) -> str | None:
     return _call(function, domain, said, f"state={state}", quantifier="all")
 
 
-STATE_WORDS = {"on": "on", "off": "off", "open": "open", "closed": "closed", "shut": "closed", "locked": "locked", "securely locked": "locked",
-               "unlocked": "unlocked"}  # fmt: skip
+STATE_WORDS = {"on": "on", "off": "off", "open": "open", "closed": "closed", "shut": "closed", "locked": "locked",
+               "securely locked": "locked", "unlocked": "unlocked"}  # fmt: skip
 
 
 def _call(function: str, domain: str, said: _Said, argument: str = "", quantifier: str = "") -> str | None:
@@ -235,24 +237,26 @@ def _target(domain: str, said: _Said, quantifier: str) -> str | None:
     lists = said.lists
     if "name" in lists:
         return None if "area" in lists or "floor" in lists else "{d}"
-    noun = (
-        CLASS_NOUNS.get(lists.get("cover_classes", ""))
-        if "cover_classes" in lists
-        else "thing"
-        if domain == "thing"
-        else DOMAIN_NOUNS.get(domain)
-    )
+    noun = _noun(domain, lists)
     if noun is None:
         return None
-    words = said.text.split()
-    if not quantifier:
-        plural = "lighting" in words or any(
-            re.fullmatch(r"(lights|lamps|fans|switches|\w+s)", w) for w in words if _is_device_word(w)
-        )
-        bare = not any(_is_device_word(w) for w in words) and noun == "light"
-        quantifier = "all" if re.search(r"\b(all|every|each)\b", said.text) else "many" if plural or bare else "one"
+    quantifier = quantifier or _quantifier(noun, said.text)
     place = " in {a}" if "area" in lists else " on {f}" if "floor" in lists else " here" if re.search(HERE, said.text) else ""
     return f"{quantifier} {noun}{place}"
+
+
+def _noun(domain: str, lists: dict[str, str]) -> str | None:
+    if "cover_classes" in lists:
+        return CLASS_NOUNS.get(lists["cover_classes"])
+    return "thing" if domain == "thing" else DOMAIN_NOUNS.get(domain)
+
+
+def _quantifier(noun: str, text: str) -> str:
+    if re.search(r"\b(all|every|each)\b", text):
+        return "all"
+    named = [word for word in text.split() if _is_device_word(word)]
+    is_plural = any(word == "lighting" or word.endswith("s") for word in named)
+    return "many" if is_plural or (noun == "light" and not named) else "one"
 
 
 HERE = r"\bhere\b|\b(this|the|my|our) (room|space)\b"
