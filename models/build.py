@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from octopus_hub.config.errors import UnavailableService
 from octopus_hub.models.base import SMOLLM2, BaseWeights, PinnedBase, Progress, base_file
+from octopus_hub.models.card import check_against_card
 from octopus_hub.models.engine import Floats, ModelError
 from octopus_hub.models.graph import DATA, GRAPH, LAYOUT, WEIGHTS, Layout, Part, Shape, Tensor, read_layout, read_shape, sha256
 from octopus_hub.models.lora import Adapter, read_adapter
@@ -123,6 +124,7 @@ def _build(source: Path | None, adapter: Path, output: Path, progress: Progress,
         write_data(file, layout, MergedWeights(BaseWeights(path), trained, layout.shape), progress)
         _sync(file)
     info = ModelInfo(*wanted, sha256(data), trained.vocabulary_digest, layout.shape)
+    check_against_card(graph, info.adapter_digest, info.data_digest)
     shutil.copyfile(graph / GRAPH, output / f"{GRAPH}.part")
     (output / f"{INFO}.part").write_text(info.to_json())
     for name in (DATA, GRAPH, INFO):

@@ -32,6 +32,12 @@ class CapacityExceeded(DecodeError):
     """More tokens than a session, or the model, has room for."""
 
 
+class HouseTooLarge(CapacityExceeded):
+    """A house that leaves no room for a sentence and its plan."""
+
+    exit_code = 78
+
+
 class SessionEnded(DecodeError):
     """A session was used after its engine had opened another or read another prefix."""
 

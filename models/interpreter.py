@@ -16,7 +16,7 @@ from octopus_hub.config.errors import HubError, InputError
 from octopus_hub.config.house import House
 from octopus_hub.config.plan import Plan
 from octopus_hub.models.decoder import decode
-from octopus_hub.models.engine import Engine, KeyValueState
+from octopus_hub.models.engine import Engine, HouseTooLarge, KeyValueState
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask
 from octopus_hub.models.prompt import house_prefix, text_prompt
@@ -25,6 +25,8 @@ from octopus_hub.models.tokens import TextEncoder
 
 MAX_TEXT_TOKENS = 192
 MAX_PLAN_TOKENS = 256
+MAX_HOUSE_TOKENS = 8_192 - MAX_TEXT_TOKENS - MAX_PLAN_TOKENS
+"""What the base's 8,192 positions leave for the house."""
 KEPT_PREFIXES = 4
 """Files that stay in the cache, those used last: one is some 20 MB for a house of 60 devices."""
 
@@ -44,8 +46,9 @@ class Interpreter:
     def set_house(self, house: House) -> None:
         """Compile the mask and read the house, from the cache if it was read before. The old house stays if this raises."""
         mask = HouseMask(Lexicon(house, self._encoder))
-        self._prefix = self._prefix_state(house_prefix(house, self._encoder))
-        self._mask = mask
+        prefix = self._prefix_state(house_prefix(house, self._encoder))
+        self._engine.session(prefix, MAX_TEXT_TOKENS + MAX_PLAN_TOKENS)  # raises now where no sentence would fit
+        self._mask, self._prefix = mask, prefix
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`. Raises InputError for text that is empty, too long or not Unicode, DeadlineExceeded."""

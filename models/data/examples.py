@@ -27,18 +27,18 @@ from octopus_hub.models.reader import PlanReader
 from octopus_hub.models.tokens import FUNCTION_IDS, Mark, TextEncoder
 from octopus_hub.models.writer import call_ids, plan_ids
 
-JOINERS = (" and ", " and ", " and then ", ", then ", " and also ", ", ", ". ", " plus ", " & ", ", oh and ")
+JOINERS = (" and ", " and ", " and ", " and then ", ", then ", " and also ", ", ", ", ", ". ", " ", " plus ", " & ", ", oh and ")
 PREFIX_LIMIT = 900
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of a pack; the rest are single patterns. `joined` are two sentences in one."""
+    """Shares of a pack; the rest are single patterns. `joined` are two or three sentences in one."""
 
-    queries: int = 44
-    negative: float = 0.24
-    absent: float = 0.10
-    joined: float = 0.06
+    queries: int = 50
+    negative: float = 0.20
+    absent: float = 0.08
+    joined: float = 0.16
 
 
 @dataclass(frozen=True)
@@ -118,17 +118,19 @@ class PackMaker:
         return found
 
     def _joined(self, filler: Filler) -> Filled | None:
-        """Two short single commands in one sentence."""
+        """Two or three short single commands in one sentence."""
         parts: list[Filled] = []
-        while len(parts) < 2:
+        count = 2 if self._rng.random() < 0.75 else 3
+        while len(parts) < count:
             filled = self._single(filler)
             if filled is None:
                 return None
             if len(filled.plan.calls) == 1 and len(filled.text) < 60 and "?" not in filled.text and not filled.plan.calls[0].when:
                 parts.append(filled)
-        first, second = parts
-        text = first.text.rstrip(".!") + self._rng.choice(JOINERS) + second.text[:1].lower() + second.text[1:]
-        return Filled(text, Plan(first.plan.calls + second.plan.calls))
+        text = parts[0].text.rstrip(".!")
+        for part in parts[1:]:
+            text += self._rng.choice(JOINERS) + part.text[:1].lower() + part.text[1:].rstrip(".!")
+        return Filled(text, Plan(tuple(call for part in parts for call in part.plan.calls)))
 
     def _encode(self, filled: Filled, mask: HouseMask) -> tuple[list[int], list[int]] | None:
         text = disturb(filled.text, self._rng)

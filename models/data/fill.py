@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from octopus_hub.config.house import House
-from octopus_hub.config.plan import Plan
+from octopus_hub.config.plan import Named, Plan, PlannedCall, Target
 from octopus_hub.models.data.fill_names import HouseNames
 from octopus_hub.models.data.fill_nouns import HouseNouns, Unfit
 from octopus_hub.models.data.fill_plans import CallPlanner
@@ -47,7 +47,16 @@ class Filler:
         calls = [self._nouns.in_call(call) for call in pattern.calls]
         self._slots.choose(pattern, calls, choice)
         planner = CallPlanner(self._nouns, choice)
-        return Filled(_render(pattern, choice), Plan(tuple(planner.call(call) for call in calls), pattern.refusal))
+        text = _render(pattern, choice)
+        return Filled(text, Plan(tuple(self._on_named_list(planner.call(call), text) for call in calls), pattern.refusal))
+
+    def _on_named_list(self, call: PlannedCall, text: str) -> PlannedCall:
+        """ "the shopping list" is the list "Shopping List" where there is one."""
+        if call.target is not None or not call.function.startswith("todo_"):
+            return call
+        lists = self._nouns.supported(call.function)
+        named = [d.name for d in lists if any(f" {name.lower()}" in text.lower() for name in (d.name, *d.aliases))]
+        return replace(call, target=Target((Named(named[0]),))) if len(named) == 1 else call
 
     def fill_absent(self, pattern: Pattern) -> Filled | None:
         """The pattern with a device or place that this house lacks, or None where that cannot be said."""

@@ -7,9 +7,6 @@ for all queries. Base weights are frozen, bfloat16 where the hardware is good at
 Numerically the same as transformers' Llama (see tests/model/test_network.py).
 """
 
-# torch is in the extra [train]; without it, its classes are unknown to mypy:
-# mypy: allow-subclassing-any
-
 from __future__ import annotations
 
 import json

@@ -73,8 +73,9 @@ def walk_in(house: House, text: str) -> Walk:
 
 def most_tokens(house: House, text: str) -> int:
     """An upper bound of a plan's length in this house: every limit reached, every name the longest."""
-    things = (*house.devices, *house.areas, *house.floors, *house.groups)
-    name = max((len(encoder().ids(thing.name)) for thing in things), default=0)
+    places = [place.name for place in house.areas] + [floor.name for floor in house.floors]
+    names = [*(device.name for device in house.devices), *places, *(group.name for group in house.groups)]
+    name = max(len(encoder().ids(name)) for name in names)
     words = sum(len(piece.ids) for piece in encoder().pieces(text))
     value = max(4 * (LIMITS.duration_digits + 1), LIMITS.number_digits + LIMITS.decimals + 3, words, name, 12)
     target = LIMITS.selectors * (name + name + 4)
@@ -188,7 +189,9 @@ def test_ids_that_the_mask_does_not_know_are_never_chosen() -> None:
 def test_choice_among_the_impossible() -> None:
     """Where every allowed id is too unlikely for a float, the largest logit wins, with no probability mass."""
     logits = np.array([1000.0, 0.0, 5.0, -5.0], np.float32)
-    assert choose(logits, [1, 2, 3]) == (2, pytest.approx(1 / 3), 0.0)
+    token, among, of_all = choose(logits, [1, 2, 3])
+    assert (token, of_all) == (2, 0.0)
+    assert among == pytest.approx(1 / 3)
 
 
 def test_only_choice_is_certain() -> None:

@@ -56,8 +56,8 @@ def test_empty_house() -> None:
 
 def test_what_is_not_said_does_not_change_the_prefix() -> None:
     """Ids, bindings, limits, options, units and the house's own name leave the prefix, and so its cached state, as it is."""
-    more = {"home_assistant": {"main": "light.x"}, "limits": {"x": (0.0, 1.0)}, "options": {"effect_list": ("candle",)}}
-    devices = tuple(replace(device, id=f"x{device.id}", **more) for device in HOUSE.devices)
+    bare = (replace(device, id=f"x{device.id}", home_assistant={"main": "light.x"}) for device in HOUSE.devices)
+    devices = tuple(replace(device, limits={"x": (0.0, 1.0)}, options={"effect_list": ("candle",)}) for device in bare)
     other = replace(HOUSE, name="Elsewhere", devices=devices, groups=(Group("Evening", ("x2",), ("dusk",)),))
     assert house_prefix(other, encoder()) == house_prefix(HOUSE, encoder())
 
