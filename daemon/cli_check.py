@@ -1,4 +1,4 @@
-"""`octopus check`: every problem of a configuration."""
+"""`octopus check`: every problem of a configuration, and what its house costs the model."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from octopus_hub.config.errors import ConfigError
+from octopus_hub.config.errors import ConfigError, Problem
+from octopus_hub.config.house import House
 from octopus_hub.config.json_schema import schemas
-from octopus_hub.config.loader import check, demo_directory, load_config
+from octopus_hub.config.loader import HOUSE, check, demo_directory, load_config
 from octopus_hub.daemon.cli import EX_OK, Parser
 from octopus_hub.daemon.places import find_configuration
+
+SLOW_TOKENS = 4_000
+"""From here on `octopus check` warns: a model step takes about four times as long as behind 400. Source: models/onnx_engine.py."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,10 +31,29 @@ def main(arguments: Sequence[str]) -> int:
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     credentials_directory = Path(credentials) if credentials else None
     problems = check(directory, credentials_directory=credentials_directory)
-    for problem in problems:
-        print(problem)
     if problems:
+        print(*problems, sep="\n")
         return ConfigError.exit_code
     house = load_config(directory, credentials_directory=credentials_directory).house
+    return _check_size(house, directory)
+
+
+def _check_size(house: House, directory: Path) -> int:
+    """The last of the checks: does the house fit the model, and at what price?"""
+    from octopus_hub.models.graph import WEIGHTS  # these take a while
+    from octopus_hub.models.interpreter import MAX_HOUSE_TOKENS, too_large
+    from octopus_hub.models.prompt import house_prefix
+    from octopus_hub.models.tokens import TextEncoder
+
+    tokens = len(house_prefix(house, TextEncoder(WEIGHTS / "tokenizer.json")))
+    if tokens > MAX_HOUSE_TOKENS:
+        print(Problem(str(directory / HOUSE), 1, 1, "devices", too_large(tokens, len(house.devices))))
+        return ConfigError.exit_code
     print(f"{directory}: no problems; {house.name}: {len(house.areas)} areas, {len(house.devices)} devices")
+    print(f"the house takes {tokens:,} tokens of the model's prompt; {MAX_HOUSE_TOKENS:,} fit")
+    if tokens > SLOW_TOKENS:
+        print(
+            f"warning: commands get slower: behind {SLOW_TOKENS:,} tokens a step of the model takes about four times as long as"
+            " behind 400; leave out devices and aliases that nobody speaks of"
+        )
     return EX_OK

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from octopus_hub.adapters.services import record_services
-from octopus_hub.config.errors import DecodeError, InputError, Unsupported
+from octopus_hub.config.errors import DecodeError, HubError, InputError, Unsupported
 from octopus_hub.config.house import DeviceState, House
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.plan import Call, Plan, Status
@@ -67,7 +67,7 @@ class Batch:
     def _of_one_house(self, records: Sequence[Record]) -> dict[int, Row]:
         try:
             self._interpreter.set_house(records[0].house)
-        except InputError as error:
+        except (InputError, DecodeError) as error:  # DecodeError: it does not fit the model
             return {record.number: _invalid(record.id, error) for record in records}
         rows: dict[int, Row] = {}
         for record in records:
@@ -125,7 +125,7 @@ def _row(record: Record, status: Status, began_s: float, plan: Plan | None = Non
     }
 
 
-def _invalid(record_id: object, error: InputError) -> Row:
+def _invalid(record_id: object, error: HubError) -> Row:
     told = {"id": record_id, "status": str(Status.INVALID), "calls": [], "services": [], "say": str(error)}
     return told | {"confidence": None, "mass": None, "plan": "", "ms": None}
 

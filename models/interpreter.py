@@ -44,9 +44,15 @@ class Interpreter:
         self._prefix: KeyValueState | None = None
 
     def set_house(self, house: House) -> None:
-        """Compile the mask and read the house, from the cache if it was read before. The old house stays if this raises."""
+        """Compile the mask and read the house, from the cache if it was read before. The old house stays if this raises.
+
+        Raises HouseTooLarge, VocabularyMismatch.
+        """
+        ids = house_prefix(house, self._encoder)
+        if len(ids) > MAX_HOUSE_TOKENS:
+            raise HouseTooLarge(too_large(len(ids), len(house.devices)))
         mask = HouseMask(Lexicon(house, self._encoder))
-        prefix = self._prefix_state(house_prefix(house, self._encoder))
+        prefix = self._prefix_state(ids)
         self._engine.session(prefix, MAX_TEXT_TOKENS + MAX_PLAN_TOKENS)  # raises now where no sentence would fit
         self._mask, self._prefix = mask, prefix
 
@@ -105,3 +111,11 @@ class Interpreter:
             logger.warning("prefix state not kept, the next start is slower file=%s: %s", path, error)
             with suppress(OSError):
                 temporary.unlink()
+
+
+def too_large(tokens: int, devices: int) -> str:
+    """What is said of a house that does not fit the model."""
+    return (
+        f"expected a house of at most {MAX_HOUSE_TOKENS} tokens of the model's prompt, got {tokens} for {devices} devices; "
+        "leave out devices and aliases that nobody speaks of"
+    )

@@ -19,7 +19,7 @@ from octopus_hub.models.data.fill_nouns import Unfit
 from octopus_hub.models.data.houses import HouseMaker, Names
 from octopus_hub.models.data.noise import disturb
 from octopus_hub.models.data.packs import Pack
-from octopus_hub.models.data.patterns import Pattern, read_patterns
+from octopus_hub.models.data.patterns import Pattern, read_patterns, read_reason
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask
 from octopus_hub.models.prompt import house_prefix, text_prompt
@@ -55,7 +55,7 @@ class Corpus:
         patterns = [*read_patterns(folder / "patterns"), *more]
         texts = (path.read_text(encoding="utf-8") for path in sorted((folder / "negatives").glob("*.txt")))
         lines = (line.partition("\t") for text in texts for line in text.splitlines() if line.strip())
-        negatives = [(Reason(reason), text) for reason, _, text in lines]
+        negatives = [(read_reason(reason), text) for reason, _, text in lines]
         negatives += [(p.refusal, p.text) for p in patterns if p.refusal and not p.slots]
         return cls([p for p in patterns if p.calls], negatives, Names(folder / "names"))
 

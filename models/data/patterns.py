@@ -94,23 +94,37 @@ def read_patterns(folder: Path) -> list[Pattern]:
 def parse(line: str, origin: str = "") -> Pattern:
     """One line. Raises InputError."""
     text, separator, plan = line.partition(":::")
-    if not separator:
+    if not separator or not plan.strip():
         raise InputError("expected 'sentence ::: plan'")
     slots = tuple(_slot(name, kind.strip()) for name, kind in _SLOT.findall(text))
     if "{" in _SLOT.sub("", text):
         raise InputError(f"a slot that is not {{name:type}} in {text.strip()!r}")
     plan = plan.strip()
     if refusal := re.fullmatch(r"no\((\w+)\)", plan):
-        return Pattern(text.strip(), slots, (), _reason(refusal[1]), origin)
+        return Pattern(text.strip(), slots, (), read_reason(refusal[1]), origin)
     calls = tuple(_call(part) for part in _split(plan, ";"))
-    known = {slot.name for slot in slots}
     targets = {s.slot for call in calls for c in flat(call) for s in (*c.include, *c.exclude) if s.slot}
     slots = tuple(Slot(s.name, "device", ("number",)) if s.type == "number" and s.name in targets else s for s in slots)
-    if wrong := targets - {slot.name for slot in slots if slot.type == "device"}:
-        raise InputError(f"targets {sorted(wrong)} are no device slots of the sentence")
-    if unknown := set(_NAME.findall(plan)) - known:
-        raise InputError(f"the plan uses {sorted(unknown)}, the sentence has {sorted(known)}")
+    _check_slots(slots, calls, set(_NAME.findall(plan)))
     return Pattern(text.strip(), slots, calls, None, origin)
+
+
+def _check_slots(slots: tuple[Slot, ...], calls: tuple[CallTemplate, ...], used: set[str]) -> None:
+    """Does the plan use slots of the sentence, each for what it is? Raises InputError."""
+    types = {slot.name: slot.type for slot in slots}
+    selectors = [s for call in calls for c in flat(call) for s in (*c.include, *c.exclude)]
+    if len(types) < len(slots):
+        raise InputError(f"two slots of one name in {sorted(slot.name for slot in slots)}")
+    if unknown := used - set(types):
+        raise InputError(f"the plan uses {sorted(unknown)}, the sentence has {sorted(types)}")
+    if wrong := {s.slot for s in selectors if s.slot and types[s.slot] != "device"}:
+        raise InputError(f"targets {sorted(wrong)} are no device slots of the sentence")
+    if wrong := {s.place for s in selectors if s.place not in ("", "here") and types[s.place] not in ("area", "floor")}:
+        raise InputError(f"places {sorted(wrong)} are no area or floor slots of the sentence")
+    if wrong := {s.group for s in selectors if s.group and types[s.group] != "group"}:
+        raise InputError(f"groups {sorted(wrong)} are no group slots of the sentence")
+    if wrong := {slot.of for slot in slots if slot.type == "area of" and types.get(slot.of) != "device"}:
+        raise InputError(f"areas of {sorted(wrong)}, which are no device slots of the sentence")
 
 
 def flat(call: CallTemplate) -> list[CallTemplate]:
@@ -118,7 +132,8 @@ def flat(call: CallTemplate) -> list[CallTemplate]:
     return [call, *(inner for value in call.arguments.values() if isinstance(value, CallTemplate) for inner in flat(value))]
 
 
-def _reason(word: str) -> Reason:
+def read_reason(word: str) -> Reason:
+    """The reason of that name. Raises InputError."""
     try:
         return Reason(word)
     except ValueError:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import jsonschema
 import pytest
 from support.hub import Client, Hub, client, hub_in
@@ -20,6 +21,7 @@ from support.processes import children_of, ended_within, eventually, free_port, 
 
 from octopus_hub.config.loader import demo_directory
 from octopus_hub.daemon import wire
+from octopus_hub.daemon.broker import MAX_PACKET_BYTES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 
@@ -177,6 +179,8 @@ async def test_request_and_response(hub: Hub, port: int, asker: Client) -> None:
 BAD = [
     (b"\xff", "must be UTF-8 text"),
     (b"x" * 20_000, "at most 16384 bytes, this one has 20000"),
+    (b"x" * 1_000_000, "at most 16384 bytes, this one has 1000000"),
+    (b'{"id": "a-1", "text": "' + b"x" * 20_000 + b'"}', "at most 16384 bytes"),
     (b'{"text": ', "Not valid JSON"),
     (b'{"text": 5, "id": "a-1"}', '"text" must be text'),
     (b"", "The command is empty"),
@@ -191,6 +195,20 @@ async def test_what_can_not_be_read_is_answered(asker: Client, payload: bytes, w
     assert words in outcome["say"]
     assert outcome["command_id"] == ("a-1" if b"a-1" in payload else "")
     jsonschema.validate(outcome, schema("outcome"))
+
+
+async def test_what_is_larger_than_the_own_broker_takes(hub: Hub) -> None:
+    """A megabyte is answered there too; beyond that the broker drops who sent it, and serves the others as before."""
+    port = free_port()
+    hub.configure(DEMO_HOUSE, {"mqtt": {"port": port}})
+    hub.start()
+    await hub.ready()
+    async with client(port) as one, client(port, "elsewhere") as flood:
+        assert (await one.ask("me", b"x" * 1_000_000))["status"] == "invalid"
+        await flood.mqtt.publish("octopus/in/me", b"x" * MAX_PACKET_BYTES)
+        with pytest.raises(aiomqtt.MqttError):
+            await flood.message()
+        assert (await one.ask("me", "turn on the hallway light"))["status"] == "done"
 
 
 async def test_sources_are_checked(asker: Client) -> None:
@@ -339,7 +357,9 @@ async def test_a_port_that_is_taken_is_fatal(hub: Hub, port: int) -> None:
     hub.configure(DEMO_HOUSE, {"mqtt": {"port": port}})
     hub.start()
     assert await hub.ended() == 69
-    assert f"octopus: port {port} on 127.0.0.1" in hub.log.splitlines()[-1]
+    message = f"octopus: port {port} on 127.0.0.1, asked for in hub.yaml for the hub's own broker, is taken"
+    assert hub.log.splitlines()[-1] == message
+    assert "Traceback" not in hub.log
 
 
 async def test_two_daemons_do_not_share_a_state(hub: Hub, asker: Client) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.hub import Hub, hub_in
+from support.hub import PRODUCT, Hub, hub_in
 from support.processes import free_port
+from support.tiny_model import build_tiny_model
 
 from octopus_hub.config.loader import demo_directory
 
@@ -124,8 +125,31 @@ def test_a_bad_configuration_is_told_line_by_line(hub: Hub) -> None:
     (hub.configuration / "house.yaml").write_text(DEMO_HOUSE.replace("kind: lock", "kind: look").replace("kind: fan", "kind: fun"))
     ran = hub.run("run")
     assert ran.returncode == 78
-    assert len([line for line in ran.stderr.splitlines() if "house.yaml:" in line]) == 2
+    lines = [line for line in ran.stderr.splitlines() if "house.yaml:" in line]
+    assert [line.partition(".kind: ")[2] for line in lines] == [
+        "unknown kind 'look'; did you mean 'lock'?",
+        "unknown kind 'fun'; did you mean 'fan'?",
+    ]
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("subcommand", ["run", "say hello"])
+def test_a_model_that_is_missing_or_another_is_told(hub: Hub, subcommand: str) -> None:
+    """Without a model, and with one of other functions, the hub does not start: one line and exit code 78."""
+    hub.module = PRODUCT
+    model = hub.directory / "state" / "model"
+    lacking = hub.run(subcommand)
+    assert lacking.stderr.splitlines()[-1] == (
+        f"octopus: expected a built model in {model}, got none (octopus model build makes one)"
+    )
+    model.parent.mkdir()
+    build_tiny_model(model.parent)
+    other = hub.run(subcommand)
+    assert other.stderr.splitlines()[-1] == (
+        f"octopus: expected a model of this version's functions in {model}, got one of others; octopus model build makes it"
+    )
+    assert (lacking.returncode, other.returncode) == (78, 78)
+    assert "Traceback" not in lacking.stderr + other.stderr
 
 
 def test_interpret(hub: Hub, tmp_path: Path) -> None:

@@ -31,16 +31,22 @@ from support.interpreters import TableInterpreter
 TESTS = Path(__file__).parent.parent
 TIMEOUT_S = 20.0
 """Generous: a start takes half a second, on a machine that is busy with something else many times that."""
+PRODUCT = "octopus_hub.daemon"
+"""`Hub.module` for the command as it is shipped, with the model."""
 NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
 @dataclass
 class Hub:
-    """A daemon's process, or the place for one: configuration, state and log lie in `directory`."""
+    """A daemon's process, or the place for one: configuration, state and log lie in `directory`.
+
+    `module` is what Python runs: the product itself where the model is to be loaded.
+    """
 
     directory: Path
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    module: str = "support.hub"
 
     @property
     def configuration(self) -> Path:
@@ -73,7 +79,7 @@ class Hub:
 
     def command(self, subcommand: str, *arguments: str) -> Sequence[str]:
         """The command line of a subcommand for this configuration."""
-        return (sys.executable, "-m", "support.hub", subcommand, "--config", str(self.configuration), *arguments)
+        return (sys.executable, "-m", self.module, *subcommand.split(), "--config", str(self.configuration), *arguments)
 
     async def ready(self, times: int = 1) -> None:
         """Waits until the daemon has connected for the n-th time. Raises AssertionError with its log if it ends instead."""
@@ -102,9 +108,9 @@ class Hub:
 
 
 @contextmanager
-def hub_in(directory: Path) -> Iterator[Hub]:
+def hub_in(directory: Path, module: str = "support.hub") -> Iterator[Hub]:
     """A place for a daemon; a process that is left over is killed."""
-    hub = Hub(directory)
+    hub = Hub(directory, module=module)
     try:
         yield hub
     finally:

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from support.model_houses import encoder
 
-from octopus_hub.config.loader import demo_directory
+from octopus_hub.config.loader import demo_directory, load_config
 from octopus_hub.daemon.__main__ import SUBCOMMANDS, choose, main
+from octopus_hub.models.prompt import house_prefix
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
@@ -59,6 +61,45 @@ def test_check_of_a_good_configuration(capsys: pytest.CaptureFixture[str]) -> No
     assert "no problems; Maple Street 4: 8 areas" in capsys.readouterr().out
 
 
+def test_check_tells_what_the_house_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The size of the house in the model's prompt, and how much there may be."""
+    main(["check", str(demo_directory())])
+    size = len(house_prefix(load_config(demo_directory()).house, encoder()))
+    assert f"the house takes {size} tokens of the model's prompt; 7,744 fit\n" in capsys.readouterr().out
+
+
+def house_of_tokens(directory: Path, tokens: int) -> int:
+    """A house.yaml of at most `tokens` tokens of the prompt, and nearly as many; how many devices it has."""
+    rooms = [f"  - {{name: {'灯' * 60}{number:03}, kind: light}}" for number in range(tokens)]
+    each = len(encoder().ids(f"{'灯' * 60}000")) + 1
+    count = (tokens - 2) // each
+    (directory / "house.yaml").write_text("\n".join(["version: 1", "devices:", *rooms[:count], ""]), encoding="utf-8")
+    return count
+
+
+@pytest.mark.parametrize(("tokens", "warned"), [(4_000, False), (4_500, True), (7_744, True)])
+def test_check_warns_of_a_large_house(tmp_path: Path, tokens: int, warned: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """A house that makes commands slower is no mistake, but it is said."""
+    house_of_tokens(tmp_path, tokens)
+    assert main(["check", str(tmp_path)]) == 0
+    warning = (
+        "warning: commands get slower: behind 4,000 tokens a step of the model takes about four times as long as behind 400; "
+        "leave out devices and aliases that nobody speaks of\n"
+    )
+    assert capsys.readouterr().out.endswith(warning) == warned
+
+
+def test_check_refuses_a_house_that_does_not_fit_the_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What leaves no room for a sentence is a problem like others."""
+    count = house_of_tokens(tmp_path, 8_192)
+    size = len(house_prefix(load_config(tmp_path).house, encoder()))
+    assert main(["check", str(tmp_path)]) == 78
+    assert capsys.readouterr().out == (
+        f"{tmp_path}/house.yaml:1:1: devices: expected a house of at most 7744 tokens of the model's prompt, got {size} for "
+        f"{count} devices; leave out devices and aliases that nobody speaks of\n"
+    )
+
+
 def test_check_tells_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each problem is a line with file, line and column, and the exit code is 78."""
     house = (demo_directory() / "house.yaml").read_text()
@@ -67,6 +108,17 @@ def test_check_tells_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert lines[0].startswith(f"{tmp_path}/house.yaml:")
+    assert lines[0].endswith("devices.1.kind: unknown kind 'look'; did you mean 'lock'?")
+
+
+@pytest.mark.parametrize("command", [["check"], ["say", "hello", "--config"], ["status", "--config"]])
+def test_what_is_no_yaml_is_told(command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that YAML can't read is one line with its place, and exit code 78, whatever the command."""
+    (tmp_path / "house.yaml").write_text("version: 1\ndevices:\n  - {name: Lamp, kind: light\nareas: []\n")
+    assert main([*command, str(tmp_path)]) == 78
+    told = capsys.readouterr()
+    message = "(file): not YAML: while parsing a flow mapping from line 3, expected ',' or '}', but got ':'"
+    assert told.out + told.err == f"{tmp_path}/house.yaml:4:6: {message}\n"
 
 
 def test_check_prints_the_schemas(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from octopus_hub.config.errors import DeadlineExceeded
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.plan import Plan, When
 from octopus_hub.daemon.interpret import Batch, Row
+from octopus_hub.models.engine import HouseTooLarge
 
 LIGHT = {"name": "Lamp", "kind": "light", "area": "Office", "home_assistant": "light.lamp", "state": "off"}
 ONE: Mapping[str, Any] = {"devices": [LIGHT]}
@@ -37,6 +38,8 @@ class Interpreter(TableInterpreter):
     def set_house(self, house: Any) -> None:
         """Counts."""
         self.houses += 1
+        if house.name == "Vast":
+            raise HouseTooLarge("this house does not fit")
         super().set_house(house)
 
     def interpret(self, text: str, deadline_s: float) -> Plan:
@@ -114,6 +117,7 @@ BAD = [
     ({"id": 1, "text": "on", "area": 5, "house": ONE}, 1, '"area" must be the name of an area'),
     ({"id": 1, "text": "on", "house": {"devices": [{"kind": "light"}]}}, 1, "name"),
     ({"id": 1, "text": "on", "house": {**ONE, "house": {"name": "Nowhere"}}}, 1, "this house can't be read"),
+    ({"id": 1, "text": "on", "house": {**ONE, "house": {"name": "Vast"}}}, 1, "this house does not fit"),
 ]
 
 

@@ -16,8 +16,8 @@ from octopus_hub.config.errors import DeadlineExceeded, InputError
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import Area, Device, House
 from octopus_hub.config.plan import Named, Plan, PlannedCall, Target, Where
-from octopus_hub.models.engine import CapacityExceeded, Engine
-from octopus_hub.models.interpreter import KEPT_PREFIXES, MAX_TEXT_TOKENS, Interpreter
+from octopus_hub.models.engine import CapacityExceeded, Engine, HouseTooLarge
+from octopus_hub.models.interpreter import KEPT_PREFIXES, MAX_HOUSE_TOKENS, MAX_TEXT_TOKENS, Interpreter
 from octopus_hub.models.prompt import house_prefix, text_prompt
 from octopus_hub.models.tokens import Mark
 from octopus_hub.models.writer import plan_ids
@@ -66,8 +66,8 @@ def test_prompt_is_prefix_and_sentence() -> None:
     for _ in range(3):
         ours.interpret(TEXT)
     assert engine.prefilled == [tuple(house_prefix(HOUSE, encoder()))]
-    assert engine.live is not None
-    assert engine.live.fed[: len(encoder().ids(TEXT)) + 2] == text_prompt(encoder().ids(TEXT))
+    prompt = [*house_prefix(HOUSE, encoder()), *text_prompt(encoder().ids(TEXT))]
+    assert engine.cache.fed[: len(prompt)] == prompt
 
 
 def test_refusal() -> None:
@@ -137,7 +137,7 @@ def test_other_house() -> None:
     engine = knowing((TEXT, PLAN))
     ours = interpreter(engine)
     ours.set_house(OTHER)
-    engine.answers = {tuple(text_prompt(encoder().ids(TEXT))): plan_ids(PUMP, encoder())}
+    engine.cache.answers = {tuple(text_prompt(encoder().ids(TEXT))): plan_ids(PUMP, encoder())}
     assert same(ours.interpret(TEXT), PUMP)
     assert engine.prefilled[-1] == tuple(house_prefix(OTHER, encoder()))
 
@@ -159,6 +159,19 @@ def test_house_that_leaves_no_room_for_a_sentence_leaves_the_old_one() -> None:
     ours = interpreter(engine)
     with pytest.raises(CapacityExceeded):
         ours.set_house(large)
+    assert same(ours.interpret(TEXT), PLAN)
+
+
+def test_house_that_is_too_large_is_not_even_read() -> None:
+    """Its size is told in tokens and devices, as a mistake of the configuration, and the old house stays."""
+    engine = knowing((TEXT, PLAN))
+    ours = interpreter(engine)
+    vast = House(devices=tuple(Device(f"d{i}", f"Lamp {i}", "light") for i in range(3000)))
+    size = len(house_prefix(vast, encoder()))
+    with pytest.raises(HouseTooLarge, match=f"at most {MAX_HOUSE_TOKENS} tokens .*, got {size} for 3000 devices") as raised:
+        ours.set_house(vast)
+    assert raised.value.exit_code == 78
+    assert len(engine.prefilled) == 1
     assert same(ours.interpret(TEXT), PLAN)
 
 
@@ -198,7 +211,7 @@ def test_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("damage", [b"", b"nonsense", b"00000000{}"])
+@pytest.mark.parametrize("damage", [b"", b"nonsense", b"octopus-kv-1\n\0\0\0\2{}"])
 def test_damaged_file_is_replaced(tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture) -> None:
     """It is said, the house is read again, and the next start finds a whole file."""
     interpreter(FakeEngine(), tmp_path)

@@ -103,6 +103,15 @@ def test_typed_special_token_is_plain_text(typed: str) -> None:
     assert tokenizer.decode(list(encoder().ids(typed)), skip_special_tokens=False).replace(" ", "") == typed.replace(" ", "")
 
 
+@pytest.mark.parametrize("block", ["marks", "parameters", "nouns", "functions"])
+def test_typed_functional_token_is_plain_text(block: str) -> None:
+    """The name of a function, a device's kind or a mark, in any brackets, is a word like others."""
+    for name in vocabulary_names()[block]:
+        for typed in (name, f"<{name}>", f"<|{name}|>", f"<{name.lower().replace('_', '-')}>"):
+            assert all(i < BASE_SIZE for i in encoder().ids(typed))
+        assert encoder().ids(f"<{name}> on") == (*encoder().ids(f"<{name}>"), *encoder().ids("on"))
+
+
 @given(st.text(max_size=40))
 @QUICK
 def test_text_is_never_a_functional_token(text: str) -> None:

@@ -57,7 +57,7 @@ def single(function: str, *names: str, when: When | None = None, **arguments: Va
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_plan_comes_back(data: st.DataObject) -> None:
     """Any plan of any house passes the mask and reads back as itself."""
     house = data.draw(small_houses())

@@ -1,0 +1,275 @@
+"""Training's network: the same as transformers' Llama, packed; and a run that learns, stops, goes on and saves."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.model_houses import TOKENIZER, encoder
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = pytest.importorskip("torch", reason="needs the extra [train]")
+
+from octopus_hub.config.errors import InputError
+from octopus_hub.models.data.packs import Pack, write_packs
+from octopus_hub.models.lora import read_adapter
+from octopus_hub.models.tokens import ADDED, BASE_SIZE, VOCABULARY_SIZE, Mark, descriptions, vocabulary_digest
+from octopus_hub.models.training.network import HF_NAMES, PROJECTIONS, Network, PackTensors
+from octopus_hub.models.training.train import Settings, rate_at, save_adapter, train
+
+pytestmark = [pytest.mark.torch, pytest.mark.timeout(120)]
+
+LAYERS = 2
+SIZES = {
+    "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": LAYERS, "num_attention_heads": 4, "num_key_value_heads": 2,
+    "rms_norm_eps": 1e-5, "rope_theta": 10_000.0, "max_position_embeddings": 256, "tie_word_embeddings": True,
+}  # fmt: skip
+RANK, ALPHA = 3, 6.0
+PACK = Pack(
+    [Mark.HOUSE, 700, Mark.AREA, 11, 12, 13],
+    [
+        ([Mark.TEXT, 5, 6, Mark.RESPONSE], [BASE_SIZE + 208, Mark.DEVICE, 11, Mark.END]),
+        ([Mark.TEXT, 9, Mark.RESPONSE], [Mark.GIVE_UP, Mark.CHAT, Mark.END]),
+        (
+            [Mark.TEXT, 9, 8, 7, 6, 5, Mark.RESPONSE],
+            [BASE_SIZE + 209, Mark.ALL, BASE_SIZE + 113, Mark.AFTER, 30, Mark.MINUTES, Mark.END],
+        ),
+    ],
+)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory as transformers saves it, with a random Llama of two layers and the base's vocabulary."""
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("base")
+    generator = torch.Generator().manual_seed(1)
+    weights = {}
+    for name, tensor in _llama(BASE_SIZE).state_dict().items():
+        if name != "lm_head.weight":
+            spread = 0.3 * torch.randn(tensor.shape, generator=generator)
+            weights[name] = spread + 1 if name.endswith("norm.weight") else spread
+    save_file(weights, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(SIZES))
+    return folder
+
+
+def _llama(vocabulary: int) -> torch.nn.Module:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig.from_dict({**SIZES, "vocab_size": vocabulary, "attn_implementation": "eager"})
+    model: torch.nn.Module = LlamaForCausalLM(config)
+    return model.eval()
+
+
+def _network(base: Path) -> Network:
+    """With an adapter that does something."""
+    torch.manual_seed(2)
+    network = Network(base, RANK, ALPHA, torch.float32)
+    network.start_rows({i: encoder().ids(words) for i, words in descriptions().items()})
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape)
+    return network
+
+
+def _reference(base: Path, rows: torch.Tensor, changes: dict[str, torch.Tensor]) -> torch.nn.Module:
+    """transformers' model with the adapter's `changes` added to its weights and `rows` behind its embedding."""
+    from safetensors.torch import load_file
+
+    weights = load_file(base / "model.safetensors")
+    weights["model.embed_tokens.weight"] = torch.cat([weights["model.embed_tokens.weight"], rows])
+    for name, change in changes.items():
+        layer, projection = name.removeprefix("layers.").split(".")
+        weights[f"model.layers.{layer}.{HF_NAMES[projection]}.weight"] += change
+    model = _llama(VOCABULARY_SIZE)
+    model.load_state_dict(weights, strict=False)
+    model.tie_weights()
+    return model
+
+
+def _changes(network: Network) -> dict[str, torch.Tensor]:
+    tensors = dict(network.named_parameters())
+    names = [(i, name) for i in range(LAYERS) for name in PROJECTIONS]
+    scale = ALPHA / RANK
+    return {f"layers.{i}.{n}": scale * tensors[f"layers.{i}.lora.{n}_b"] @ tensors[f"layers.{i}.lora.{n}_a"] for i, n in names}
+
+
+def _expected(model: torch.nn.Module, pack: Pack) -> torch.Tensor:
+    """Logits where response tokens are predicted, each query on its own behind the prefix."""
+    rows = []
+    for text, response in pack.queries:
+        ids = [*pack.prefix, *text, *response[:-1]]
+        rows.append(model(torch.tensor([[int(i) for i in ids]])).logits[0, len(pack.prefix) + len(text) - 1 :])
+    return torch.cat(rows)
+
+
+# The network
+
+
+def test_packed_equals_llama(base: Path) -> None:
+    """Several queries of several lengths in one pack, adapter and new rows in use: the logits of one query at a time."""
+    network = _network(base)
+    with torch.no_grad():
+        expected = _expected(_reference(base, network.new_rows, _changes(network)), PACK)
+        got = network.logits(network(PackTensors.of(PACK)))
+    assert got.shape == (14, VOCABULARY_SIZE)
+    assert expected.std() > 0.5
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_queries_do_not_see_each_other(base: Path) -> None:
+    """What stands beside a query in the pack, and how long that is, changes nothing."""
+    network = _network(base)
+    with torch.no_grad():
+        alone = network(PackTensors.of(Pack(PACK.prefix, PACK.queries[1:2])))
+        among = network(PackTensors.of(PACK))[4:7]
+    torch.testing.assert_close(among, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_untrained_adapter_changes_nothing(base: Path) -> None:
+    """Before the first step the network is the base."""
+    network = Network(base, RANK, ALPHA, torch.float32)
+    with torch.no_grad():
+        expected = _expected(_reference(base, network.new_rows, {}), PACK)
+        got = network.logits(network(PackTensors.of(PACK)))
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_loss_is_that_of_the_response_tokens(base: Path) -> None:
+    """The mean cross-entropy; only adapter and new rows have gradients."""
+    network = _network(base)
+    pack = PackTensors.of(PACK)
+    loss = network.loss(pack)
+    with torch.no_grad():
+        expected = -network.logits(network(pack)).log_softmax(-1)[range(14), pack.targets].mean()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    loss.backward()
+    trained = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert trained == {name for name, _ in network.named_parameters()}
+    assert {name.rpartition(".")[2] for name in trained} == {"new_rows", *(f"{n}_{f}" for n in PROJECTIONS for f in "ab")}
+
+
+def test_new_rows_start_as_their_descriptions(base: Path) -> None:
+    """A token's row is the mean of the rows of its words; unused rows that of all."""
+    network = Network(base, RANK, ALPHA, torch.float32)
+    network.start_rows({i: encoder().ids(words) for i, words in descriptions().items()})
+    lamp = encoder().ids(descriptions()[int(Mark.GIVE_UP)])
+    torch.testing.assert_close(network.new_rows[Mark.GIVE_UP - BASE_SIZE].detach(), network.embedding[list(lamp)].mean(0))
+    torch.testing.assert_close(network.new_rows[ADDED - 1].detach(), network.embedding.mean(0))
+
+
+# The adapter
+
+
+def test_saved_adapter_merges_to_the_same_model(base: Path, tmp_path: Path) -> None:
+    """The file, read and merged as the hub does it, gives the trained network, but for half-precision rounding."""
+    network = _network(base)
+    save_adapter(network.adapter(), settings(base, tmp_path))
+    adapter = read_adapter(tmp_path / "adapter.safetensors")
+    assert (adapter.rank, adapter.alpha, adapter.vocabulary_digest) == (RANK, ALPHA, vocabulary_digest())
+    merged = {}
+    for name, change in _changes(network).items():
+        zeros = torch.zeros(change.shape).numpy()
+        merged[name] = torch.from_numpy(adapter.merged(name, zeros))
+        torch.testing.assert_close(merged[name], change.detach(), rtol=1e-2, atol=1e-2)
+    with torch.no_grad():
+        expected = _expected(_reference(base, torch.from_numpy(adapter.new_rows), merged), PACK)
+        torch.testing.assert_close(network.logits(network(PackTensors.of(PACK))), expected, rtol=0, atol=0.05)
+
+
+# Training
+
+
+def settings(base: Path, run: Path, minutes: float = 1.0, checkpoint_every_s: float = 300.0) -> Settings:
+    """A short run in float32, its layers not compiled."""
+    packs = run / "packs"
+    packs.mkdir(exist_ok=True)
+    return Settings(
+        packs, base, run, TOKENIZER, minutes,
+        rate=0.02, warmup=4, rank=RANK, alpha=ALPHA, float32=True, compiled=False, checkpoint_every_s=checkpoint_every_s,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock on which every look takes a second, so that runs are as long everywhere."""
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+
+
+def losses(run: Path) -> list[dict[str, float]]:
+    """The log of a run."""
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.usefixtures("ticking")
+def test_run_learns_and_resumes(base: Path, tmp_path: Path) -> None:
+    """It learns a pack by heart; a second call goes on where the first stopped, with what it had learnt, to the longer end."""
+    first = settings(base, tmp_path, minutes=1.0)
+    write_packs(first.packs / "a.jsonl.gz", iter([PACK]))
+    train(first)
+    begun = losses(tmp_path)
+    assert 10 < len(begun) < 30
+    assert begun[-1]["loss"] < begun[0]["loss"]
+    path = train(settings(base, tmp_path, minutes=3.0))
+    steps = losses(tmp_path)
+    assert [record["step"] for record in steps] == list(range(len(steps)))
+    assert len(steps) > 2 * len(begun)
+    assert steps[len(begun)]["loss"] < begun[0]["loss"]
+    assert steps[len(begun)]["progress"] == pytest.approx(1 / 3, abs=0.03)
+    assert steps[-1]["loss"] < 0.3 * steps[0]["loss"]
+    assert read_adapter(path).rank == RANK
+
+
+@pytest.mark.usefixtures("ticking")
+def test_run_that_is_over_stays_over(base: Path, tmp_path: Path) -> None:
+    """Calling again after the end learns nothing more and leaves the adapter as it is."""
+    run = settings(base, tmp_path, minutes=0.5)
+    write_packs(run.packs / "a.jsonl.gz", iter([PACK]))
+    first = read_adapter(train(run))
+    steps = len(losses(tmp_path))
+    again = read_adapter(train(run))
+    assert len(losses(tmp_path)) == steps
+    assert all((again.tensors[name] == tensor).all() for name, tensor in first.tensors.items())
+
+
+@pytest.mark.usefixtures("ticking")
+def test_run_that_is_cut_off_goes_on_from_its_checkpoint(base: Path, tmp_path: Path) -> None:
+    """It loses no more than the time between two checkpoints, and no file is left half written."""
+    run = settings(base, tmp_path, checkpoint_every_s=15.0)
+    write_packs(run.packs / "a.jsonl.gz", iter([PACK] * 10))
+    (run.packs / "b.jsonl.gz").write_bytes(b"no gzip")
+    with pytest.raises(OSError, match="gzip"):
+        train(run)
+    done = len(losses(tmp_path))
+    (run.packs / "b.jsonl.gz").unlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"packs", "log.jsonl", "checkpoint.pt", "adapter.safetensors"}
+    train(run)
+    resumed = losses(tmp_path)[done]["step"]
+    assert done - 6 <= resumed < done
+
+
+def test_run_without_packs(base: Path, tmp_path: Path) -> None:
+    """Nothing to learn from is an error, not an endless wait."""
+    with pytest.raises(InputError, match=r"expected packs in .*, got none"):
+        train(settings(base, tmp_path))
+
+
+def test_learning_rate(tmp_path: Path) -> None:
+    """It rises for the first steps and falls along a cosine to a fiftieth."""
+    run = Settings(tmp_path, tmp_path, tmp_path, TOKENIZER, 1.0, rate=1.0, warmup=4)
+    assert [rate_at(step, 0.0, run) for step in range(6)] == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+    assert rate_at(9, 0.5, run) == pytest.approx(0.02 + 0.98 / 2)
+    assert rate_at(9, 1.0, run) == rate_at(9, 2.0, run) == pytest.approx(0.02)
+    falling = [rate_at(9, progress / 10, run) for progress in range(11)]
+    assert falling == sorted(falling, reverse=True)
+    assert math.isclose(falling[0], 1.0)

@@ -1,0 +1,126 @@
+"""Training packs: verified, reproducible, and of the mix that was asked for."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from support.corpus import corpus, names
+from support.model_houses import encoder
+
+from octopus_hub.config.errors import InputError
+from octopus_hub.config.functions import Reason
+from octopus_hub.models.data.examples import PREFIX_LIMIT, Corpus, Mix, PackMaker
+from octopus_hub.models.data.packs import Pack
+from octopus_hub.models.data.patterns import parse
+from octopus_hub.models.tokens import FUNCTION_IDS, REASON_IDS, VOCABULARY_SIZE, Mark
+
+CALLS = Mix(queries=30, negative=0, absent=0, joined=0)
+ABSENT = Mix(queries=30, negative=0, absent=1, joined=0)
+NEGATIVE = Mix(queries=30, negative=1, absent=0, joined=0)
+JOINED = Mix(queries=30, negative=0, absent=0, joined=1)
+
+
+def maker(mix: Mix, *lines: str, seed: int = 4) -> PackMaker:
+    """A maker of packs, from these patterns or the committed corpus."""
+    patterns = [parse(line) for line in lines]
+    written = Corpus(patterns, [(Reason.CHAT, "hello"), (Reason.UNSURE, "do it")], names()) if lines else corpus()
+    return PackMaker(written, encoder(), seed, mix)
+
+
+def responses(mix: Mix, *lines: str, packs: int = 2) -> list[list[int]]:
+    """What the model is to write."""
+    return [response for pack in islice(maker(mix, *lines).packs(), packs) for _, response in pack.queries]
+
+
+def test_shape_of_a_pack() -> None:
+    """A house, then sentences between their marks with plans that end; all ids are of the vocabulary."""
+    for pack in islice(maker(Mix(queries=30)).packs(), 3):
+        assert pack.prefix[0] == Mark.HOUSE
+        assert len(pack.prefix) <= PREFIX_LIMIT
+        assert 0 < len(pack.queries) <= 30
+        for text, response in pack.queries:
+            assert (text[0], text[-1], response[-1]) == (Mark.TEXT, Mark.RESPONSE, Mark.END)
+            assert all(0 <= i < VOCABULARY_SIZE for i in (*text, *response))
+
+
+def test_same_seed_makes_the_same_packs() -> None:
+    """Data can be made again from its seed."""
+
+    def made(seed: int) -> list[Pack]:
+        return list(islice(maker(Mix(queries=12), seed=seed).packs(), 2))
+
+    assert made(7) == made(7)
+    assert made(7) != made(8)
+
+
+def test_calls() -> None:
+    """A single pattern gives its function's plan."""
+    for response in responses(CALLS, "turn on the {d:light} ::: turn_on({d})"):
+        assert response[:2] == [FUNCTION_IDS["turn_on"], Mark.DEVICE]
+
+
+def test_negatives() -> None:
+    """A refusal with the reason it was written under."""
+    found = responses(NEGATIVE, "lights on ::: turn_on(all light)")
+    assert {tuple(response) for response in found} == {
+        (Mark.GIVE_UP, REASON_IDS[Reason.CHAT], Mark.END),
+        (Mark.GIVE_UP, REASON_IDS[Reason.UNSURE], Mark.END),
+    }
+
+
+def test_absent() -> None:
+    """The function is begun and given up where its device should come; what comes before it stays."""
+    found = {
+        tuple(response)
+        for response in responses(ABSENT, "lights on and lock the {d:lock} ::: turn_on(all light); lock({d})", packs=12)
+    }
+    ending = (Mark.GIVE_UP, Mark.ABSENT, Mark.END)
+    assert all(response[-3:] == ending for response in found)
+    assert any(response[-4] == FUNCTION_IDS["lock"] and Mark.NEXT in response for response in found)
+    assert any(response[-4] == Mark.NEXT for response in found)
+
+
+def test_joined() -> None:
+    """Several sentences in one give several calls in their order."""
+    for response in responses(JOINED, "what time is it ::: get_time()", "take that back ::: undo()"):
+        functions = [i for i in response if i in FUNCTION_IDS.values()]
+        assert len(functions) in (2, 3)
+        assert response.count(Mark.NEXT) == len(functions) - 1
+
+
+def test_example_that_fails_its_check_is_thrown_away() -> None:
+    """A plan with words that are not in the sentence is counted and left out."""
+    made = maker(CALLS, 'set a timer ::: timer_start(duration="eight minutes")', "what time is it ::: get_time()")
+    found = [response for pack in islice(made.packs(), 2) for _, response in pack.queries]
+    assert {response[0] for response in found} == {FUNCTION_IDS["get_time"]}
+    assert made.tally["rejected calls"] > 5
+    assert made.tally["calls"] == made.tally["function get_time"] == len(found)
+
+
+def test_pattern_that_does_not_fit_waits_for_another_house() -> None:
+    """Rare devices are not skipped: their patterns come when a house has them."""
+    made = maker(Mix(queries=5, negative=0, absent=0, joined=0), "mow ::: start(one lawn mower)", "what time is it ::: get_time()")
+    list(islice(made.packs(), 40))
+    assert made.tally["function start"] > 0
+
+
+def test_corpus_is_read_from_its_folder(tmp_path: Path) -> None:
+    """Patterns with plans, and negatives by reason, those among the patterns included."""
+    for folder in ("patterns", "negatives", "names"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "patterns" / "ruth.txt").write_text("time ::: get_time()\nsing ::: no(unsupported)\nthe {d:light} ::: no(unsure)\n")
+    (tmp_path / "negatives" / "ruth.txt").write_text("chat\thello there\n\nunsure\tdo the thing\n")
+    read = Corpus.read(tmp_path)
+    assert [pattern.text for pattern in read.patterns] == ["time"]
+    assert set(read.negatives) == {(Reason.CHAT, "hello there"), (Reason.UNSURE, "do the thing"), (Reason.UNSUPPORTED, "sing")}
+
+
+def test_unknown_reason_in_the_corpus(tmp_path: Path) -> None:
+    """A negative under a reason that does not exist is not taken for another."""
+    for folder in ("patterns", "negatives", "names"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "negatives" / "ruth.txt").write_text("mood\thello\n")
+    with pytest.raises(InputError, match=r"expected a reason of .* got mood"):
+        Corpus.read(tmp_path)
