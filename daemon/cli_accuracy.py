@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--engine", type=Engine, choices=tuple(Engine), metavar="E", help=", ".join(Engine))
     add("--model", metavar="DIR", type=Path, help="a built model")
     add("--threads", type=int, metavar="N", help="threads of the engine")
+    add("--quantization", choices=("nf4", "none"), metavar="Q", help="of the engine transformers: nf4, or none for float32")
     add("--no-mask", action="store_true", help="decode without the mask; what it would have refused counts as failed")
     states = "of devices of which a record tells no state: quiet (made up; the default) or none"
     add("--states", type=States, choices=tuple(States), default=States.QUIET, metavar="S", help=states)
@@ -92,6 +93,7 @@ def _examine(cases: Sequence[Case], options: argparse.Namespace, found: Found) -
         directory=options.model or model.directory,
         engine=options.engine or model.engine,
         threads=options.threads or model.threads,
+        quantization=options.quantization or model.quantization,
     )
     interpreter = make_interpreter(model, found.state, masked=not options.no_mask)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

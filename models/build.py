@@ -52,7 +52,7 @@ class ModelInfo:
     @property
     def digest(self) -> str:
         """One digest for the whole model: graph and data decide what it computes."""
-        return f"{self.graph_digest[:32]}{self.data_digest[:32]}"
+        return f"{self.data_digest[:32]}{self.graph_digest[:32]}"
 
     def to_json(self) -> str:
         """For `model.json`."""
