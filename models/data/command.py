@@ -32,7 +32,7 @@ EX_OK, EX_FOUND = 0, 1
 def add_build_arguments(parser: argparse.ArgumentParser) -> None:
     """What `build` is told."""
     parser.add_argument("--output", metavar="FILE", type=Path, required=True, help=f"where the packs go, a {SUFFIX} file")
-    parser.add_argument("--packs", metavar="N", type=int, required=True, help="how many; one is a house with about 44 sentences")
+    parser.add_argument("--packs", metavar="N", type=int, required=True, help="how many; one is a house with about 50 sentences")
     parser.add_argument(
         "--seed", metavar="S", type=int, default=1, help="the same seed and corpus give the same packs (default: 1)"
     )

@@ -1,6 +1,6 @@
 """Fine-tuning: packs in, adapter out. Resumable; the learning rate follows a cosine over the whole run.
 
-AdamW, gradients clipped at 1, one optimizer step a pack (about 44 sentences). A run is a directory: `checkpoint.pt` (weights,
+AdamW, gradients clipped at 1, one optimizer step a pack (about 50 sentences). A run is a directory: `checkpoint.pt` (weights,
 optimizer, step), `log.jsonl` (loss by step), and at the end `adapter.safetensors`.
 """
 
