@@ -11,7 +11,9 @@ while running never changes the prefix.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from octopus_hub.config.house import Area, Device, House
 from octopus_hub.models.tokens import NOUN_IDS, Mark, TextEncoder
@@ -21,8 +23,9 @@ def house_prefix(house: House, encoder: TextEncoder) -> list[int]:
     """Token ids of the house: about 5 to 7 a device."""
     ids: list[int] = [Mark.HOUSE]
     by_area: dict[str | None, list[Device]] = {}
+    of_noun = Counter(device.noun for device in house.devices)
     for device in house.devices:
-        by_area.setdefault(device.area, []).append(device)
+        by_area.setdefault(device.area, []).append(_told(device) if of_noun[device.noun] == 1 else device)
     ids += [Mark.NO_AREA, *_devices(by_area.get(None, ()), encoder)] if None in by_area else []
     for area in (a for a in house.areas if a.floor is None):
         ids += _area(area, by_area, encoder)
@@ -43,6 +46,13 @@ def text_prompt(pieces_ids: Iterable[int]) -> list[int]:
 def example_section(text_ids: Sequence[int], plan_ids: Sequence[int], mark: Mark = Mark.EXAMPLE) -> list[int]:
     """A sentence of this house with its plan: a correction (EXAMPLE) or the turn before (PREVIOUS)."""
     return [mark, *text_ids, Mark.RESPONSE, *plan_ids]
+
+
+def _told(device: Device) -> Device:
+    """The only device of its noun, without that noun as an alias: its token says so already, and "the hallway thermostat" is then
+    described by it instead of being taken for a name."""
+    own = {device.noun.name.lower(), device.noun.plural.lower()}
+    return replace(device, aliases=tuple(alias for alias in device.aliases if alias.lower() not in own))
 
 
 def _area(area: Area, by_area: dict[str | None, list[Device]], encoder: TextEncoder) -> list[int]:

@@ -77,3 +77,13 @@ def test_example_and_previous_turn() -> None:
     """They look like the sentence and its plan, under another mark."""
     assert example_section(ids("dim it"), [Mark.END]) == [Mark.EXAMPLE, *ids("dim it"), Mark.RESPONSE, Mark.END]
     assert example_section((), [], Mark.PREVIOUS) == [Mark.PREVIOUS, Mark.RESPONSE]
+
+
+def test_alias_that_is_the_noun_is_left_out() -> None:
+    """The only thermostat needs no alias "thermostat"; one of two may be told by it."""
+    nest = Device("n", "Nest", "climate", aliases=("Thermostat", "heating"))
+    alone = house_prefix(House(devices=(nest,)), encoder())
+    assert alone == house_prefix(House(devices=(replace(nest, aliases=("heating",)),)), encoder())
+    tado = Device("t", "Tado", "climate")
+    both = house_prefix(House(devices=(nest, tado)), encoder())
+    assert both != house_prefix(House(devices=(replace(nest, aliases=("heating",)), tado)), encoder())
