@@ -69,7 +69,7 @@ class PolicySettings:
 
     open: OpenRule = OpenRule.DENY
     # Even odds, until the thresholds are calibrated on a model; the same in `schema_hub`.
-    min_confidence: float = 0.5
+    min_confidence: float = 0.3
     min_mass: float = 0.5
 
 
