@@ -1,6 +1,6 @@
 """What the hub builds without torch is what the exporter of onnxruntime-genai writes, and computes what transformers computes.
 
-The same at full size: `OCTOPUS_BASE=/path/to/base.gguf pytest tests/model/test_export.py` (a minute).
+At full size too, with the base that `octopus model build` keeps beside the model (fetched here, if it was not built yet).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from support.tiny_model import BASE_ROWS, EIGHT_BITS, GRAPH, RANK, SHAPE, build_tiny_model
 
+from octopus_hub.config.hub import HubSettings
+from octopus_hub.daemon.places import model_directory, state_directory
 from octopus_hub.models import graph as names
-from octopus_hub.models.base import BaseWeights
+from octopus_hub.models.base import SMOLLM2, BaseWeights, base_file
 from octopus_hub.models.build import build_model
 from octopus_hub.models.engine import Engine
 from octopus_hub.models.graph import Layout, read_layout
@@ -89,10 +91,11 @@ def test_int4_is_close_to_float32(tmp_path: Path) -> None:
         assert np.corrcoef(ours[:, rows].ravel(), exact[:, rows].ravel())[0, 1] > 0.9
 
 
-@pytest.mark.skipif("OCTOPUS_BASE" not in os.environ, reason="needs the real base as a GGUF file in OCTOPUS_BASE")
 def test_built_data_is_the_exporters_at_full_size(tmp_path: Path) -> None:
     """The same for the real base and graph, with an adapter for the first layers."""
-    gguf = Path(os.environ["OCTOPUS_BASE"])
+    settings = HubSettings()
+    kept = model_directory(settings.model, state_directory(settings, os.environ)) / "base"
+    gguf = base_file(None, kept, SMOLLM2, lambda *_: None)
     rng = np.random.default_rng(1)
     width, new_rows = 576, 512
     shapes = {"new_rows": (new_rows, width)}
