@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.extras import needs_torch
 from support.tiny_model import SHAPE, build_tiny_model
 
 from octopus_hub.config.errors import InputError
@@ -41,7 +41,6 @@ def transformers_engine(folder: Path, seed: int) -> Engine:
     return TransformersEngine(folder / "hf", device="cpu")
 
 
-needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs the extra [train]")
 ENGINES = [
     pytest.param((onnx_engine, ALMOST), id="onnx"),
     pytest.param((transformers_engine, EXACT), id="transformers", marks=[pytest.mark.torch, pytest.mark.timeout(60), needs_torch]),

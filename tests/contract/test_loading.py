@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from support.extras import needs_torch
 from support.tiny_model import SHAPE, build_tiny_model
 
 from octopus_hub.config.errors import HubError, VocabularyMismatch
@@ -16,7 +16,6 @@ from octopus_hub.models import tokens
 from octopus_hub.models.base import BaseWeights
 from octopus_hub.models.lora import read_adapter
 
-needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs the extra [train]")
 BOTH = [
     Engine.ONNX,
     pytest.param(Engine.TRANSFORMERS, marks=[pytest.mark.torch, pytest.mark.timeout(60), needs_torch]),
