@@ -9,10 +9,10 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from octopus_hub.config.functions import Reason
-from octopus_hub.config.house import House
 from octopus_hub.config.plan import Plan
 from octopus_hub.models.data.fill import Filled, Filler
 from octopus_hub.models.data.fill_nouns import Unfit
@@ -20,6 +20,7 @@ from octopus_hub.models.data.houses import HouseMaker, Names
 from octopus_hub.models.data.noise import disturb
 from octopus_hub.models.data.packs import Pack
 from octopus_hub.models.data.patterns import Pattern, read_patterns, read_reason
+from octopus_hub.models.data.sections import SectionMaker, Told
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask
 from octopus_hub.models.prompt import house_prefix, text_prompt
@@ -28,26 +29,30 @@ from octopus_hub.models.tokens import FUNCTION_IDS, Mark, TextEncoder
 from octopus_hub.models.writer import call_ids, plan_ids
 
 JOINERS = (" and ", " and ", " and ", " and then ", ", then ", " and also ", ", ", ", ", ". ", " ", " plus ", " & ", ", oh and ")
-PREFIX_LIMIT = 900
+PREFIX_LIMIT = 1_100
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of a pack; the rest are single patterns. `joined` are two or three sentences in one."""
+    """Shares of a pack; the rest are single patterns. `joined` are two or three sentences in one. Of all, `previous` come after
+    another turn, `examples` with corrections of the house."""
 
     queries: int = 50
     negative: float = 0.20
     absent: float = 0.08
     joined: float = 0.16
+    previous: float = 0.05
+    examples: float = 0.05
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The written material: patterns, negatives by reason, names."""
+    """The written material: patterns, negatives by reason, names, and patterns that follow another turn."""
 
     patterns: list[Pattern]
     negatives: list[tuple[Reason, str]]
     names: Names
+    follow_ups: list[Pattern] = field(default_factory=list)
 
     @classmethod
     def read(cls, folder: Path, more: Sequence[Pattern] = ()) -> Corpus:
@@ -57,7 +62,8 @@ class Corpus:
         lines = (line.partition("\t") for text in texts for line in text.splitlines() if line.strip())
         negatives = [(read_reason(reason), text) for reason, _, text in lines]
         negatives += [(p.refusal, p.text) for p in patterns if p.refusal and not p.slots]
-        return cls([p for p in patterns if p.calls], negatives, Names(folder / "names"))
+        commands = [p for p in patterns if p.calls and not p.follows]
+        return cls(commands, negatives, Names(folder / "names"), [p for p in patterns if p.follows])
 
 
 @dataclass
@@ -85,22 +91,46 @@ class PackMaker:
                 continue
             mask = HouseMask(Lexicon(house, self.encoder))
             filler = Filler(house, self.corpus.names, self._rng)
-            queries = [query for query in (self._query(house, filler, mask) for _ in range(self.mix.queries)) if query]
+            sections = SectionMaker(house, filler, self.encoder, self._rng, partial(self._command, filler))
+            queries = [query for query in (self._query(filler, sections, mask) for _ in range(self.mix.queries)) if query]
             if queries:
                 yield Pack(prefix, queries)
 
-    def _query(self, house: House, filler: Filler, mask: HouseMask) -> tuple[list[int], list[int]] | None:
+    def _query(self, filler: Filler, sections: SectionMaker, mask: HouseMask) -> tuple[list[int], list[int]] | None:
+        roll = self._rng.random()
+        if roll < self.mix.previous:
+            told = sections.after_turn(self._filled(filler) if self._rng.random() < 0.4 else None, self.corpus.follow_ups)
+        elif roll < self.mix.previous + self.mix.examples:
+            told = self._with_examples(filler, sections)
+        else:
+            filled = self._filled(filler)
+            told = Told([], filled) if filled else None
+        return self._encode(told, mask) if told else None
+
+    def _with_examples(self, filler: Filler, sections: SectionMaker) -> Told | None:
+        kind = self._rng.choice(("beside", "saying", "this one"))
+        if kind == "saying":
+            return sections.saying([text for reason, text in self.corpus.negatives if reason is Reason.CHAT])
+        if kind == "this one":
+            return sections.this_one(self.corpus.patterns)
+        filled = self._filled(filler)
+        return sections.beside_examples(filled) if filled else None
+
+    def _filled(self, filler: Filler) -> Filled | None:
         roll = self._rng.random()
         if roll < self.mix.negative:
             reason, text = self._next_negative()
-            filled: Filled | None = Filled(text, Plan((), reason))
-        elif roll < self.mix.negative + self.mix.absent:
-            filled = next((f for f in (filler.fill_absent(self._next_pattern()) for _ in range(6)) if f), None)
-        elif roll < self.mix.negative + self.mix.absent + self.mix.joined:
-            filled = self._joined(filler)
-        else:
-            filled = self._single(filler)
-        return self._encode(filled, mask) if filled else None
+            return Filled(text, Plan((), reason))
+        if roll < self.mix.negative + self.mix.absent:
+            return next((f for f in (filler.fill_absent(self._next_pattern()) for _ in range(6)) if f), None)
+        if roll < self.mix.negative + self.mix.absent + self.mix.joined:
+            return self._joined(filler)
+        return self._single(filler)
+
+    def _command(self, filler: Filler) -> Filled | None:
+        """A single pattern with one call, done now."""
+        found = self._single(filler)
+        return found if found and len(found.plan.calls) == 1 and not found.plan.calls[0].when else None
 
     def _single(self, filler: Filler) -> Filled | None:
         """The next pattern that fits the house; those that don't wait for another house."""
@@ -132,7 +162,8 @@ class PackMaker:
             text += self._rng.choice(JOINERS) + part.text[:1].lower() + part.text[1:].rstrip(".!")
         return Filled(text, Plan(tuple(call for part in parts for call in part.plan.calls)))
 
-    def _encode(self, filled: Filled, mask: HouseMask) -> tuple[list[int], list[int]] | None:
+    def _encode(self, told: Told, mask: HouseMask) -> tuple[list[int], list[int]] | None:
+        filled = told.filled
         text = disturb(filled.text, self._rng)
         pieces = self.encoder.pieces(text)
         response = self._response(filled, mask)
@@ -143,7 +174,8 @@ class PackMaker:
         self.tally[kind] += 1
         for call in filled.plan.calls:
             self.tally[f"function {call.function}"] += 1
-        return text_prompt(i for piece in pieces for i in piece.ids), response
+        self.tally["with sections"] += bool(told.sections)
+        return [*told.sections, *text_prompt(i for piece in pieces for i in piece.ids)], response
 
     def _response(self, filled: Filled, mask: HouseMask) -> list[int]:
         if filled.absent is None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from octopus_hub.config.house import House
+from octopus_hub.config.house import Device, House
 from octopus_hub.config.plan import Named, Plan, PlannedCall, Target
 from octopus_hub.models.data.fill_names import HouseNames
 from octopus_hub.models.data.fill_nouns import HouseNouns, Unfit
@@ -41,9 +41,13 @@ class Filler:
         self._names = HouseNames(house, names, rng)
         self._slots = SlotChooser(house, self._nouns, self._names, names, rng)
 
-    def fill(self, pattern: Pattern) -> Filled:
-        """The pattern in this house. Raises Unfit."""
-        choice = Choice()
+    def meant(self, function: str, noun: str) -> list[Device]:
+        """What `function` can act on and `noun` can mean."""
+        return self._nouns.meant(function, noun)
+
+    def fill(self, pattern: Pattern, same: Target | None = None) -> Filled:
+        """The pattern in this house, after a turn about `same`. Raises Unfit."""
+        choice = Choice(same=same)
         calls = [self._nouns.in_call(call) for call in pattern.calls]
         self._slots.choose(pattern, calls, choice)
         planner = CallPlanner(self._nouns, choice)

@@ -41,10 +41,16 @@ class CallPlanner:
     def call(self, call: CallTemplate) -> PlannedCall:
         """The call. Raises KeyError for a device or place that was not chosen."""
         function = by_name()[call.function]
-        include = tuple(self._selector(s, call.function) for s in call.include)
-        exclude = tuple(self._selector(s, call.function) for s in call.exclude)
+        include = tuple(found for s in call.include for found in self._selectors(s, call.function))
+        exclude = tuple(found for s in call.exclude for found in self._selectors(s, call.function))
+        if self._choice.same and any(s.same for s in call.include):
+            exclude += self._choice.same.exclude
         arguments = {name: self._argument(value, function.parameter(name)) for name, value in call.arguments.items()}
         return PlannedCall(call.function, Target(include, exclude) if include else None, arguments, self._when(call.when))
+
+    def _selectors(self, selector: SelectorTemplate, function: str) -> tuple[Selector, ...]:
+        same = self._choice.same.include if self._choice.same else ()
+        return same if selector.same else (self._selector(selector, function),)
 
     def _selector(self, selector: SelectorTemplate, function: str) -> Selector:
         choice = self._choice

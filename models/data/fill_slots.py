@@ -12,7 +12,7 @@ from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Parameter, ValueType
 from octopus_hub.config.house import Device, House, Units
 from octopus_hub.config.kinds import noun_by_name
-from octopus_hub.config.plan import Duration, Number, Text, Value, Where, Word
+from octopus_hub.config.plan import Duration, Number, Target, Text, Value, Where, Word
 from octopus_hub.models.data import spoken
 from octopus_hub.models.data.fill_names import HouseNames
 from octopus_hub.models.data.fill_nouns import HouseNouns, Unfit
@@ -27,7 +27,8 @@ Uses = Sequence[tuple[str, SelectorTemplate]]
 
 @dataclass
 class Choice:
-    """What the slots of one sentence became, by slot name; `with_area` are device slots whose room is said."""
+    """What the slots of one sentence became, by slot name; `with_area` are device slots whose room is said; `same` is what the
+    turn before was about."""
 
     said: dict[str, str] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Choice:
     groups: dict[str, str] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     with_area: set[str] = field(default_factory=set)
+    same: Target | None = None
 
 
 class SlotChooser:

@@ -131,7 +131,8 @@ class HouseMaker:
             boost = rng.choice(names)
             weights[names.index(boost)] *= 6
         found: list[Device] = []
-        for noun_name in rng.choices(names, weights, k=count):
+        several_cars = ["vehicle"] * (rng.randint(2, 4) if rng.random() < 0.12 else 0)
+        for noun_name in (*rng.choices(names, weights, k=count), *several_cars):
             found.append(self._device(noun_by_name(noun_name), areas, found))
         order = {area.name: i for i, area in enumerate(areas)}
         found.sort(key=lambda device: order.get(device.area or "", -1))

@@ -1,8 +1,10 @@
 """Sentence patterns with their plans: the notation of `models/data/corpus/patterns/*.txt`, one a line.
 
     put the {d:light} on {n:percent} percent ::: set_brightness({d}; level={n})
+    a bit darker now ::: step_brightness(it; direction=down, amount=little)
 
-Slots are `{name:type}`; the plan refers to `{name}`. Types are nouns (a device), area, floor, group, "area of d", percent,
+Slots are `{name:type}`; the plan refers to `{name}`; `it` is what the turn before was about.
+Types are nouns (a device), area, floor, group, "area of d", percent,
 temperature, kelvin, number, color, option, duration, time, and free text: media, item, task, message, place, label.
 """
 
@@ -39,13 +41,15 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class SelectorTemplate:
-    """A selector of a plan: a device slot, a group slot, or quantifier and noun with a place (slot name, or "here")."""
+    """A selector of a plan: a device slot, a group slot, quantifier and noun with a place (slot name, or "here"), or what the turn
+    before was about (`same`)."""
 
     slot: str = ""
     group: str = ""
     quantifier: Quantifier | None = None
     noun: str = ""
     place: str = ""
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class Pattern:
     def functions(self) -> tuple[str, ...]:
         """Names of the functions called."""
         return tuple(call.function for call in self.calls)
+
+    @property
+    def follows(self) -> bool:
+        """Does it say "it" of what the turn before was about?"""
+        return any(selector.same for call in self.calls for c in flat(call) for selector in (*c.include, *c.exclude))
 
 
 def read_patterns(folder: Path) -> list[Pattern]:
@@ -208,6 +217,8 @@ _DESCRIBED = re.compile(r"(one|many|all)\s+(.+?)(?:\s+(here)|\s+(?:in|on)\s+\{(\
 def _selector(text: str) -> SelectorTemplate:
     if slot := _NAME.fullmatch(text):
         return SelectorTemplate(slot=slot[1])
+    if text == "it":
+        return SelectorTemplate(same=True)
     if group := re.fullmatch(r"group \{(\w+)\}", text):
         return SelectorTemplate(group=group[1])
     match = _DESCRIBED.fullmatch(text)

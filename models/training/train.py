@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack, read_packs
+from octopus_hub.models.graph import LAYOUT, WEIGHTS, Part, read_layout
+from octopus_hub.models.lora import read_adapter
 from octopus_hub.models.tokens import TextEncoder, descriptions, vocabulary_digest
+
+ROUND_EVERY = 8
+"""Steps between two roundings of the weights as they are stored: one costs about a third of a step."""
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,14 +31,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One run. `preset_paper` of the command line gives the paper's (5e-5, 10 warm-up steps, linear, 3 epochs). `compiled`: fuse
-    the layers' work, on a CPU only; takes a minute at the start."""
+    """One run. `start`: an adapter to go on from, else a new one. `rounded`: train what the hub stores, weights rounded to a few
+    bits. `compiled`: fuse the layers' work, on a CPU only; takes a minute at the start."""
 
     packs: Path
     base: Path
     run: Path
     tokenizer: Path
     minutes: float
+    start: Path | None = None
+    rounded: bool = True
     rate: float = 1.5e-3
     warmup: int = 60
     rank: int = 16
@@ -90,6 +97,9 @@ class _Run:
         self._parameters = [p for p in self._network.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(self._parameters, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0)
         self._checkpoint = settings.run / "checkpoint.pt"
+        layout = read_layout(WEIGHTS / LAYOUT)
+        self._stored = {t.source: t.bits for t in layout.tensors if t.part is Part.CODES} if settings.rounded else {}
+        self._block, self._is_rounded = layout.block, False
         self.step, self.seconds = 0, 0.0
         if self._checkpoint.exists():
             saved = torch.load(self._checkpoint, weights_only=True)
@@ -103,6 +113,9 @@ class _Run:
 
         from octopus_hub.models.training.network import PackTensors
 
+        if self._stored and (self.step % ROUND_EVERY == 0 or not self._is_rounded):
+            self._network.round_as_stored(self._stored, self._block)
+            self._is_rounded = True
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         loss = self._network.loss(PackTensors.of(pack, self._settings.device))
@@ -133,6 +146,8 @@ def _network(settings: Settings) -> Network:
     network = Network(settings.base, settings.rank, settings.alpha, torch.float32 if settings.float32 else torch.bfloat16)
     encoder = TextEncoder(settings.tokenizer)
     network.start_rows({i: encoder.ids(words) for i, words in descriptions().items()})
+    if settings.start:
+        network.start_from(read_adapter(settings.start))
     network.to(settings.device)
     if settings.device == "cpu" and settings.compiled:
         network.compile_layers()

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from support.model_houses import TOKENIZER, encoder
 
@@ -18,10 +19,11 @@ else:
     torch = pytest.importorskip("torch", reason="needs the extra [train]")
 
 from octopus_hub.config.errors import InputError
+from octopus_hub.models.build import quantize_rows
 from octopus_hub.models.data.packs import Pack, write_packs
 from octopus_hub.models.lora import read_adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, VOCABULARY_SIZE, Mark, descriptions, vocabulary_digest
-from octopus_hub.models.training.network import HF_NAMES, PROJECTIONS, Network, PackTensors
+from octopus_hub.models.training.network import HF_NAMES, PROJECTIONS, Network, PackTensors, rounded
 from octopus_hub.models.training.train import Settings, rate_at, save_adapter, train
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(120)]
@@ -81,11 +83,16 @@ def _network(base: Path) -> Network:
     return network
 
 
-def _reference(base: Path, rows: torch.Tensor, changes: dict[str, torch.Tensor]) -> torch.nn.Module:
-    """transformers' model with the adapter's `changes` added to its weights and `rows` behind its embedding."""
+def _weights(base: Path) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
-    weights = load_file(base / "model.safetensors")
+    found: dict[str, torch.Tensor] = load_file(base / "model.safetensors")
+    return found
+
+
+def _reference(base: Path, rows: torch.Tensor, changes: dict[str, torch.Tensor]) -> torch.nn.Module:
+    """transformers' model with the adapter's `changes` added to its weights and `rows` behind its embedding."""
+    weights = _weights(base)
     weights["model.embed_tokens.weight"] = torch.cat([weights["model.embed_tokens.weight"], rows])
     for name, change in changes.items():
         layer, projection = name.removeprefix("layers.").split(".")
@@ -186,16 +193,62 @@ def test_saved_adapter_merges_to_the_same_model(base: Path, tmp_path: Path) -> N
         torch.testing.assert_close(network.logits(network(PackTensors.of(PACK))), expected, rtol=0, atol=0.05)
 
 
+@pytest.mark.parametrize("bits", [4, 8])
+def test_rounded_is_what_is_stored(bits: int) -> None:
+    """The codes and scales of the builder's quantizer give the same numbers; a block of zeros stays zero."""
+    weight = torch.randn(48, 64, generator=torch.Generator().manual_seed(bits))
+    weight[3, :32] = 0
+    codes, scales = quantize_rows(weight.numpy(), bits, 32)
+    numbers = np.stack([codes & 15, codes >> 4], -1).reshape(48, 2, 32) if bits == 4 else codes
+    stored = (numbers.astype(np.float32) - 2 ** (bits - 1)) * scales[..., None]
+    torch.testing.assert_close(rounded(weight, bits, 32), torch.from_numpy(stored.reshape(48, 64)))
+
+
+def test_network_rounded_as_stored(base: Path) -> None:
+    """Base and adapter together are what the hub stores, and the adapter still gets its gradient; again after a step."""
+    network = _network(base)
+    bits = {f"layers.{i}.{name}": 8 if name == "v" else 4 for i in range(LAYERS) for name in PROJECTIONS}
+    for _ in range(2):
+        network.round_as_stored(bits, 8)
+        changes = {}
+        for name, change in _changes(network).items():
+            layer, projection = name.removeprefix("layers.").split(".")
+            exact = _weights(base)[f"model.layers.{layer}.{HF_NAMES[projection]}.weight"]
+            changes[name] = rounded(exact + change, bits[name], 8) - exact
+        with torch.no_grad():
+            expected = _expected(_reference(base, network.new_rows, changes), PACK)
+            torch.testing.assert_close(network.logits(network(PackTensors.of(PACK))), expected, rtol=1e-3, atol=1e-3)
+        torch.autograd.backward(network.loss(PackTensors.of(PACK)))
+        with torch.no_grad():
+            for parameter in network.parameters():
+                assert parameter.grad is not None
+                parameter -= 0.1 * parameter.grad
+
+
+def test_going_on_from_an_adapter(base: Path, tmp_path: Path) -> None:
+    """It is the network that was saved; one of another rank is refused."""
+    network = _network(base)
+    save_adapter(network.adapter(), settings(base, tmp_path))
+    adapter = read_adapter(tmp_path / "adapter.safetensors")
+    other = Network(base, RANK, ALPHA, torch.float32)
+    other.start_from(adapter)
+    for name, tensor in network.adapter().items():
+        assert torch.equal(other.adapter()[name], tensor)
+    with pytest.raises(InputError, match=f"expected an adapter of rank {RANK + 1} and alpha {ALPHA}, got {RANK} and {ALPHA}"):
+        Network(base, RANK + 1, ALPHA, torch.float32).start_from(adapter)
+
+
 # Training
 
 
 def settings(base: Path, run: Path, minutes: float = 1.0, checkpoint_every_s: float = 300.0) -> Settings:
-    """A short run in float32, its layers not compiled."""
+    """A short run in float32, its layers not compiled, nothing rounded: the base is narrower than a block."""
     packs = run / "packs"
     packs.mkdir(exist_ok=True)
     return Settings(
         packs, base, run, TOKENIZER, minutes,
-        rate=0.02, warmup=4, rank=RANK, alpha=ALPHA, float32=True, compiled=False, checkpoint_every_s=checkpoint_every_s,
+        rate=0.02, warmup=4, rank=RANK, alpha=ALPHA, rounded=False, float32=True, compiled=False,
+        checkpoint_every_s=checkpoint_every_s,
     )  # fmt: skip
 
 

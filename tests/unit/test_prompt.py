@@ -8,7 +8,7 @@ from support.model_houses import encoder
 
 from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.models.prompt import example_section, house_prefix, text_prompt
-from octopus_hub.models.tokens import NOUN_IDS, Mark
+from octopus_hub.models.tokens import NOUN_IDS, PARAMETER_IDS, Mark
 
 HOUSE = House(
     floors=(Floor("Ground", 0, ("downstairs",)), Floor("Upper", 1)),
@@ -55,11 +55,22 @@ def test_empty_house() -> None:
 
 
 def test_what_is_not_said_does_not_change_the_prefix() -> None:
-    """Ids, bindings, limits, options, units and the house's own name leave the prefix, and so its cached state, as it is."""
+    """Ids, bindings, limits, units and the house's own name leave the prefix, and so its cached state, as it is."""
     bare = (replace(device, id=f"x{device.id}", home_assistant={"main": "light.x"}) for device in HOUSE.devices)
-    devices = tuple(replace(device, limits={"x": (0.0, 1.0)}, options={"effect_list": ("candle",)}) for device in bare)
+    devices = tuple(replace(device, limits={"x": (0.0, 1.0)}, options={"hvac_modes": ("heat",)}) for device in bare)
     other = replace(HOUSE, name="Elsewhere", devices=devices, groups=(Group("Evening", ("x2",), ("dusk",)),))
     assert house_prefix(other, encoder()) == house_prefix(HOUSE, encoder())
+
+
+def test_options_are_told_once() -> None:
+    """After the names of the first device that has the list, as they are said, and no more than twelve."""
+    effects = tuple(f"fx_{i}" for i in range(20))
+    devices = tuple(Device(f"d{i}", f"Lamp {i}", "light", options={"effect_list": effects}) for i in range(2))
+    prefix = house_prefix(House(devices=devices), encoder())
+    told = prefix[prefix.index(PARAMETER_IDS["effect"]) + 1 :]
+    assert prefix.count(PARAMETER_IDS["effect"]) == 1
+    assert told[: len(ids("fx 0")) + 1] == [*ids("fx 0"), Mark.AKA]
+    assert told.count(Mark.AKA) == 11
 
 
 def test_every_device_is_in_the_prefix_once() -> None:
