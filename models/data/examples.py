@@ -37,7 +37,7 @@ class Mix:
     """Shares of a pack; the rest are single patterns. `joined` are two or three sentences in one. Of all, `previous` come after
     another turn, `examples` with corrections of the house."""
 
-    queries: int = 50
+    queries: int = 60
     negative: float = 0.20
     absent: float = 0.08
     joined: float = 0.16
