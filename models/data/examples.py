@@ -34,10 +34,12 @@ PREFIX_LIMIT = 1_100
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of a pack; the rest are single patterns. `joined` are two or three sentences in one. Of all, `previous` come after
+    """Sentences of a pack, and those more for every ten tokens of the house, since the house is paid for once; and shares: the rest
+    are single patterns. `joined` are two or three sentences in one. Of all, `previous` come after
     another turn, `examples` with corrections of the house."""
 
-    queries: int = 60
+    queries: int = 45
+    queries_more: int = 1
     negative: float = 0.20
     absent: float = 0.08
     joined: float = 0.16
@@ -91,8 +93,9 @@ class PackMaker:
                 continue
             mask = HouseMask(Lexicon(house, self.encoder))
             filler = Filler(house, self.corpus.names, self._rng)
+            count = self.mix.queries + self.mix.queries_more * len(prefix) // 10
             sections = SectionMaker(house, filler, self.encoder, self._rng, partial(self._command, filler))
-            queries = [query for query in (self._query(filler, sections, mask) for _ in range(self.mix.queries)) if query]
+            queries = [query for query in (self._query(filler, sections, mask) for _ in range(count)) if query]
             if queries:
                 yield Pack(prefix, queries)
 

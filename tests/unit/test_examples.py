@@ -16,10 +16,10 @@ from octopus_hub.models.data.packs import Pack
 from octopus_hub.models.data.patterns import parse
 from octopus_hub.models.tokens import FUNCTION_IDS, REASON_IDS, VOCABULARY_SIZE, Mark
 
-CALLS = Mix(queries=30, negative=0, absent=0, joined=0, previous=0, examples=0)
-ABSENT = Mix(queries=30, negative=0, absent=1, joined=0, previous=0, examples=0)
-NEGATIVE = Mix(queries=30, negative=1, absent=0, joined=0, previous=0, examples=0)
-JOINED = Mix(queries=30, negative=0, absent=0, joined=1, previous=0, examples=0)
+CALLS = Mix(queries=30, queries_more=0, negative=0, absent=0, joined=0, previous=0, examples=0)
+ABSENT = Mix(queries=30, queries_more=0, negative=0, absent=1, joined=0, previous=0, examples=0)
+NEGATIVE = Mix(queries=30, queries_more=0, negative=1, absent=0, joined=0, previous=0, examples=0)
+JOINED = Mix(queries=30, queries_more=0, negative=0, absent=0, joined=1, previous=0, examples=0)
 
 
 def maker(mix: Mix, *lines: str, seed: int = 4) -> PackMaker:
@@ -37,7 +37,7 @@ def responses(mix: Mix, *lines: str, packs: int = 2) -> list[list[int]]:
 
 def test_shape_of_a_pack() -> None:
     """A house, then sentences between their marks with plans that end; all ids are of the vocabulary."""
-    for pack in islice(maker(Mix(queries=30, previous=0, examples=0)).packs(), 3):
+    for pack in islice(maker(Mix(queries=30, queries_more=0, previous=0, examples=0)).packs(), 3):
         assert pack.prefix[0] == Mark.HOUSE
         assert len(pack.prefix) <= PREFIX_LIMIT
         assert 0 < len(pack.queries) <= 30
@@ -50,7 +50,7 @@ def test_same_seed_makes_the_same_packs() -> None:
     """Data can be made again from its seed."""
 
     def made(seed: int) -> list[Pack]:
-        return list(islice(maker(Mix(queries=12, previous=0, examples=0), seed=seed).packs(), 2))
+        return list(islice(maker(Mix(queries=12, queries_more=0, previous=0, examples=0), seed=seed).packs(), 2))
 
     assert made(7) == made(7)
     assert made(7) != made(8)
@@ -103,7 +103,7 @@ def test_example_that_fails_its_check_is_thrown_away() -> None:
 def test_pattern_that_does_not_fit_waits_for_another_house() -> None:
     """Rare devices are not skipped: their patterns come when a house has them."""
     made = maker(
-        Mix(queries=5, negative=0, absent=0, joined=0, previous=0, examples=0),
+        Mix(queries=5, queries_more=0, negative=0, absent=0, joined=0, previous=0, examples=0),
         "mow ::: start(one lawn mower)",
         "what time is it ::: get_time()",
     )
@@ -133,7 +133,7 @@ def test_unknown_reason_in_the_corpus(tmp_path: Path) -> None:
 
 def test_it_is_what_the_turn_before_was_about() -> None:
     """The target of the turn before is that of the sentence with "it"."""
-    mix = Mix(queries=60, negative=0, absent=0, joined=0, previous=1, examples=0)
+    mix = Mix(queries=60, queries_more=0, negative=0, absent=0, joined=0, previous=1, examples=0)
     made = maker(mix, "{d:light} on ::: turn_on({d})", "dim it a bit ::: step_brightness(it; direction=down, amount=little)")
     queries = [query for pack in islice(made.packs(), 2) for query in pack.queries]
     on, step = FUNCTION_IDS["turn_on"], FUNCTION_IDS["step_brightness"]
@@ -148,7 +148,7 @@ def test_it_is_what_the_turn_before_was_about() -> None:
 
 def test_examples_tell_what_is_meant() -> None:
     """A saying means what its example says; "the light" is the light of its example."""
-    mix = Mix(queries=200, negative=0, absent=0, joined=0, previous=0, examples=1)
+    mix = Mix(queries=200, queries_more=0, negative=0, absent=0, joined=0, previous=0, examples=1)
     lines = ("the light on ::: turn_on(one light)", "kill the light ::: turn_off(one light)", "{d:fan} off ::: turn_off({d})")
     queries = [query for pack in islice(maker(mix, *lines).packs(), 3) for query in pack.queries]
     sayings = [(text, response) for text, response in queries if _asked(text)[0] == encoder().ids("hello")[0]]
