@@ -14,9 +14,6 @@ from octopus_hub.config.loader import HOUSE, check, demo_directory, load_config
 from octopus_hub.daemon.cli import EX_OK, Parser
 from octopus_hub.daemon.places import find_configuration
 
-SLOW_TOKENS = 4_000
-"""From here on `octopus check` warns: a model step takes about four times as long as behind 400. Source: models/onnx_engine.py."""
-
 
 def main(arguments: Sequence[str]) -> int:
     """Prints what is right, or every problem as `file:line:column: path: message`."""
@@ -42,18 +39,16 @@ def _check_size(house: House, directory: Path) -> int:
     """The last of the checks: does the house fit the model, and at what price?"""
     from octopus_hub.models.graph import WEIGHTS  # these take a while
     from octopus_hub.models.interpreter import MAX_HOUSE_TOKENS, too_large
-    from octopus_hub.models.prompt import house_prefix
+    from octopus_hub.models.shards import HousePrompt
     from octopus_hub.models.tokens import TextEncoder
 
-    tokens = len(house_prefix(house, TextEncoder(WEIGHTS / "tokenizer.json")))
+    prompt = HousePrompt(house, TextEncoder(WEIGHTS / "tokenizer.json"))
+    tokens = len(prompt.prefix)
     if tokens > MAX_HOUSE_TOKENS:
-        print(Problem(str(directory / HOUSE), 1, 1, "devices", too_large(tokens, len(house.devices))))
+        print(Problem(str(directory / HOUSE), 1, 1, "devices", too_large(tokens, house)))
         return ConfigError.exit_code
     print(f"{directory}: no problems; {house.name}: {len(house.areas)} areas, {len(house.devices)} devices")
     print(f"the house takes {tokens:,} tokens of the model's prompt; {MAX_HOUSE_TOKENS:,} fit")
-    if tokens > SLOW_TOKENS:
-        print(
-            f"warning: commands get slower: behind {SLOW_TOKENS:,} tokens a step of the model takes about four times as long as"
-            " behind 400; leave out devices and aliases that nobody speaks of"
-        )
+    if not prompt.is_whole:
+        print("it is too large to be told as a whole: with each sentence, the model is told the devices that share words with it")
     return EX_OK

@@ -12,7 +12,7 @@ from itertools import islice
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.house import Area, Device, Floor, House
 from octopus_hub.config.ids import assign_ids
-from octopus_hub.models.prompt import house_prefix
+from octopus_hub.models.shards import HousePrompt
 from octopus_hub.models.tokens import TextEncoder
 
 SIZES = (10, 50, 200, 1000)
@@ -150,8 +150,8 @@ def bench_house(devices: int) -> House:
 
 
 def prefix_tokens(house: House, encoder: TextEncoder) -> int:
-    """How many tokens of the prompt are the house."""
-    return len(house_prefix(house, encoder))
+    """How many tokens of the prompt are the house, before any sentence."""
+    return len(HousePrompt(house, encoder).prefix)
 
 
 def _devices(count: int) -> Iterator[tuple[str, Thing]]:

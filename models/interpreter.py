@@ -19,14 +19,15 @@ from octopus_hub.models.decoder import decode
 from octopus_hub.models.engine import Engine, HouseTooLarge, KeyValueState
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask
-from octopus_hub.models.prompt import house_prefix, text_prompt
+from octopus_hub.models.prompt import text_prompt
 from octopus_hub.models.reader import PlanReader
+from octopus_hub.models.shards import TOKENS_TOLD, HousePrompt
 from octopus_hub.models.tokens import TextEncoder
 
 MAX_TEXT_TOKENS = 192
 MAX_PLAN_TOKENS = 256
-MAX_HOUSE_TOKENS = 8_192 - MAX_TEXT_TOKENS - MAX_PLAN_TOKENS
-"""What the base's 8,192 positions leave for the house."""
+MAX_HOUSE_TOKENS = 8_192 - TOKENS_TOLD - MAX_TEXT_TOKENS - MAX_PLAN_TOKENS
+"""What the base's 8,192 positions leave for the house's prefix."""
 KEPT_PREFIXES = 4
 """Files that stay in the cache, those used last: one is some 20 MB for a house of 60 devices."""
 
@@ -41,6 +42,7 @@ class Interpreter:
         self._encoder = encoder
         self._cache = cache
         self._mask: HouseMask | None = None
+        self._prompt: HousePrompt | None = None
         self._prefix: KeyValueState | None = None
 
     def set_house(self, house: House) -> None:
@@ -48,17 +50,17 @@ class Interpreter:
 
         Raises HouseTooLarge, VocabularyMismatch.
         """
-        ids = house_prefix(house, self._encoder)
-        if len(ids) > MAX_HOUSE_TOKENS:
-            raise HouseTooLarge(too_large(len(ids), len(house.devices)))
+        prompt = HousePrompt(house, self._encoder)
+        if len(prompt.prefix) > MAX_HOUSE_TOKENS:
+            raise HouseTooLarge(too_large(len(prompt.prefix), house))
         mask = HouseMask(Lexicon(house, self._encoder))
-        prefix = self._prefix_state(ids)
-        self._engine.session(prefix, MAX_TEXT_TOKENS + MAX_PLAN_TOKENS)  # raises now where no sentence would fit
-        self._mask, self._prefix = mask, prefix
+        prefix = self._prefix_state(prompt.prefix)
+        self._engine.session(prefix, TOKENS_TOLD + MAX_TEXT_TOKENS + MAX_PLAN_TOKENS)  # raises now where no sentence would fit
+        self._mask, self._prompt, self._prefix = mask, prompt, prefix
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`. Raises InputError for text that is empty, too long or not Unicode, DeadlineExceeded."""
-        if self._mask is None:
+        if self._mask is None or self._prompt is None:
             raise InputError("expected a house before a sentence, got none")
         deadline = time.monotonic() + deadline_s
         if any("\ud800" <= character <= "\udfff" for character in text):
@@ -69,6 +71,7 @@ class Interpreter:
             raise InputError("expected a sentence, got no words")
         if len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
+        prompt = [*self._prompt.about(text), *prompt]
         session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS)
         decoded = decode(session, self._mask.walk(pieces), prompt, deadline)
         plan = PlanReader(decoded.ids, self._mask.lexicon, text, pieces).read()
@@ -113,9 +116,10 @@ class Interpreter:
                 temporary.unlink()
 
 
-def too_large(tokens: int, devices: int) -> str:
+def too_large(tokens: int, house: House) -> str:
     """What is said of a house that does not fit the model."""
+    places = f"{len(house.areas)} areas and {len(house.groups)} groups"
     return (
-        f"expected a house of at most {MAX_HOUSE_TOKENS} tokens of the model's prompt, got {tokens} for {devices} devices; "
-        "leave out devices and aliases that nobody speaks of"
+        f"expected a house of at most {MAX_HOUSE_TOKENS} tokens of the model's prompt, got {tokens} for {places}; "
+        "leave out those that nobody speaks of"
     )

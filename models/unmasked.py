@@ -19,8 +19,9 @@ from octopus_hub.models.engine import Engine, KeyValueState
 from octopus_hub.models.interpreter import MAX_PLAN_TOKENS, MAX_TEXT_TOKENS
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask, Walk
-from octopus_hub.models.prompt import house_prefix, text_prompt
+from octopus_hub.models.prompt import text_prompt
 from octopus_hub.models.reader import PlanReader
+from octopus_hub.models.shards import HousePrompt
 from octopus_hub.models.tokens import Mark, TextEncoder
 
 
@@ -35,22 +36,25 @@ class UnmaskedInterpreter:
         self._engine = engine
         self._encoder = encoder
         self._mask: HouseMask | None = None
+        self._prompt: HousePrompt | None = None
         self._prefix: KeyValueState | None = None
 
     def set_house(self, house: House) -> None:
         """Read the house; nothing is cached."""
         mask = HouseMask(Lexicon(house, self._encoder))
-        self._prefix = self._engine.prefill(house_prefix(house, self._encoder))
-        self._mask = mask
+        prompt = HousePrompt(house, self._encoder)
+        self._prefix = self._engine.prefill(prompt.prefix)
+        self._mask, self._prompt = mask, prompt
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`; its mass is 1. Raises Malformed, InputError for text that is too long, DeadlineExceeded."""
-        if self._mask is None:
+        if self._mask is None or self._prompt is None:
             raise InputError("expected a house before a sentence, got none")
         pieces = self._encoder.pieces(text)
         prompt = text_prompt(i for piece in pieces for i in piece.ids)
         if not pieces or len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
+        prompt = [*self._prompt.about(text), *prompt]
         session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS)
         decoded = decode_unmasked(session, prompt, MAX_PLAN_TOKENS, time.monotonic() + deadline_s)
         accept(self._mask.walk(pieces), decoded.ids)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from octopus_hub.config.functions import Reason
-from octopus_hub.config.plan import Plan
+from octopus_hub.config.house import House
+from octopus_hub.config.plan import Named, Nested, Plan, PlannedCall
 from octopus_hub.models.data.fill import Filled, Filler
 from octopus_hub.models.data.fill_nouns import Unfit
 from octopus_hub.models.data.houses import HouseMaker, Names
@@ -23,22 +24,25 @@ from octopus_hub.models.data.patterns import Pattern, read_patterns, read_reason
 from octopus_hub.models.data.sections import SectionMaker, Told
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask
-from octopus_hub.models.prompt import house_prefix, text_prompt
+from octopus_hub.models.prompt import text_prompt
 from octopus_hub.models.reader import PlanReader
+from octopus_hub.models.shards import HousePrompt
 from octopus_hub.models.tokens import FUNCTION_IDS, Mark, TextEncoder
 from octopus_hub.models.writer import call_ids, plan_ids
 
 JOINERS = (" and ", " and ", " and ", " and then ", ", then ", " and also ", ", ", ", ", ". ", " ", " plus ", " & ", ", oh and ")
-PREFIX_LIMIT = 1_100
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Sentences of a pack, and those more for every ten tokens of the house, since the house is paid for once; and shares: the rest
-    are single patterns. `joined` are two or three sentences in one. Of all, `previous` come after
-    another turn, `examples` with corrections of the house."""
+    """What a pack is made of.
 
-    queries: int = 45
+    `queries` sentences, and `queries_more` for every twenty tokens of the house, which is paid for once. Shares: the rest are
+    single patterns; `joined` are two or three sentences in one. Of all of them, `previous` come after another turn, `examples`
+    with corrections of the house.
+    """
+
+    queries: int = 40
     queries_more: int = 1
     negative: float = 0.20
     absent: float = 0.08
@@ -68,6 +72,16 @@ class Corpus:
         return cls(commands, negatives, Names(folder / "names"), [p for p in patterns if p.follows])
 
 
+@dataclass(frozen=True)
+class _Scene:
+    """A house to write sentences in."""
+
+    prompt: HousePrompt
+    mask: HouseMask
+    filler: Filler
+    sections: SectionMaker
+
+
 @dataclass
 class PackMaker:
     """An endless supply of packs. `tally` counts what was made and what was thrown away."""
@@ -87,37 +101,37 @@ class PackMaker:
     def packs(self) -> Iterator[Pack]:
         """Packs, one house each."""
         while True:
-            house = self._houses.make()
-            prefix = house_prefix(house, self.encoder)
-            if len(prefix) > PREFIX_LIMIT:
-                continue
-            mask = HouseMask(Lexicon(house, self.encoder))
-            filler = Filler(house, self.corpus.names, self._rng)
-            count = self.mix.queries + self.mix.queries_more * len(prefix) // 10
-            sections = SectionMaker(house, filler, self.encoder, self._rng, partial(self._command, filler))
-            queries = [query for query in (self._query(filler, sections, mask) for _ in range(count)) if query]
+            scene = self._scene(self._houses.make())
+            count = self.mix.queries + self.mix.queries_more * len(scene.prompt.prefix) // 20
+            queries = [query for query in (self._query(scene) for _ in range(count)) if query]
             if queries:
-                yield Pack(prefix, queries)
+                yield Pack(scene.prompt.prefix, queries)
 
-    def _query(self, filler: Filler, sections: SectionMaker, mask: HouseMask) -> tuple[list[int], list[int]] | None:
+    def _scene(self, house: House) -> _Scene:
+        filler = Filler(house, self.corpus.names, self._rng)
+        sections = SectionMaker(house, filler, self.encoder, self._rng, partial(self._command, filler))
+        return _Scene(HousePrompt(house, self.encoder), HouseMask(Lexicon(house, self.encoder)), filler, sections)
+
+    def _query(self, scene: _Scene) -> tuple[list[int], list[int]] | None:
         roll = self._rng.random()
         if roll < self.mix.previous:
-            told = sections.after_turn(self._filled(filler) if self._rng.random() < 0.4 else None, self.corpus.follow_ups)
+            filled = self._filled(scene.filler) if self._rng.random() < 0.4 else None
+            told = scene.sections.after_turn(filled, self.corpus.follow_ups)
         elif roll < self.mix.previous + self.mix.examples:
-            told = self._with_examples(filler, sections)
+            told = self._with_examples(scene)
         else:
-            filled = self._filled(filler)
+            filled = self._filled(scene.filler)
             told = Told([], filled) if filled else None
-        return self._encode(told, mask) if told else None
+        return self._encode(told, scene) if told else None
 
-    def _with_examples(self, filler: Filler, sections: SectionMaker) -> Told | None:
+    def _with_examples(self, scene: _Scene) -> Told | None:
         kind = self._rng.choice(("beside", "saying", "this one"))
         if kind == "saying":
-            return sections.saying([text for reason, text in self.corpus.negatives if reason is Reason.CHAT])
+            return scene.sections.saying([text for reason, text in self.corpus.negatives if reason is Reason.CHAT])
         if kind == "this one":
-            return sections.this_one(self.corpus.patterns)
-        filled = self._filled(filler)
-        return sections.beside_examples(filled) if filled else None
+            return scene.sections.this_one(self.corpus.patterns)
+        filled = self._filled(scene.filler)
+        return scene.sections.beside_examples(filled) if filled else None
 
     def _filled(self, filler: Filler) -> Filled | None:
         roll = self._rng.random()
@@ -165,20 +179,26 @@ class PackMaker:
             text += self._rng.choice(JOINERS) + part.text[:1].lower() + part.text[1:].rstrip(".!")
         return Filled(text, Plan(tuple(call for part in parts for call in part.plan.calls)))
 
-    def _encode(self, told: Told, mask: HouseMask) -> tuple[list[int], list[int]] | None:
+    def _encode(self, told: Told, scene: _Scene) -> tuple[list[int], list[int]] | None:
         filled = told.filled
         text = disturb(filled.text, self._rng)
         pieces = self.encoder.pieces(text)
-        response = self._response(filled, mask)
+        response = self._response(filled, scene.mask)
+        prompt = [*scene.prompt.about(text), *told.sections, *text_prompt(i for piece in pieces for i in piece.ids)]
         kind = str(filled.plan.refusal or ("absent" if filled.absent is not None else "calls"))
-        if not self._passes(response, filled, mask, text):
+        if not self._passes(response, filled, scene.mask, text) or not self._is_told(filled.plan, scene, prompt):
             self.tally[f"rejected {kind}"] += 1
             return None
         self.tally[kind] += 1
         for call in filled.plan.calls:
             self.tally[f"function {call.function}"] += 1
         self.tally["with sections"] += bool(told.sections)
-        return [*told.sections, *text_prompt(i for piece in pieces for i in piece.ids)], response
+        return prompt, response
+
+    def _is_told(self, plan: Plan, scene: _Scene, prompt: list[int]) -> bool:
+        """Of a large house: does the prompt have the devices that the plan names?"""
+        told = " ".join(map(str, (*scene.prompt.prefix, *prompt)))
+        return scene.prompt.is_whole or all(" ".join(map(str, self.encoder.ids(name))) in told for name in _names(plan.calls))
 
     def _response(self, filled: Filled, mask: HouseMask) -> list[int]:
         if filled.absent is None:
@@ -213,3 +233,11 @@ class PackMaker:
         if not self._negative_queue:
             self._negative_queue = self._rng.sample(self.corpus.negatives, len(self.corpus.negatives))
         return self._negative_queue.pop()
+
+
+def _names(calls: Iterable[PlannedCall]) -> Iterator[str]:
+    """The names of devices in the targets of these calls and of those nested in them."""
+    for call in calls:
+        selectors = (*call.target.include, *call.target.exclude) if call.target else ()
+        yield from (selector.name for selector in selectors if isinstance(selector, Named))
+        yield from _names(value.call for value in call.arguments.values() if isinstance(value, Nested))

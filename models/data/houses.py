@@ -1,7 +1,7 @@
 """Random houses with the names people give, from word lists of `corpus/names`.
 
-Sizes from one device to 150; floors, aliases, duplicate and overlapping names, foreign names, cars as vehicles and as loose
-entities.
+Sizes from one device to 150, a few to 1,000; floors, aliases, duplicate and overlapping names, foreign names, cars as vehicles
+and as loose entities.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ OPTION_LISTS = {
     "water_heater": ("available_modes",),
 }
 
+
+MANY_DEVICES = 150
+"""What few homes have more of."""
 
 CAR_PARTS = (("car_switch", "switch", 18), ("car_fan", "fan", 3), ("car_climate", "thermostat", 2), ("car_light", "light", 4),
              ("car_media", "media player", 1), ("lock", "lock", 1))  # fmt: skip
@@ -87,7 +90,8 @@ class HouseMaker:
         """A house; about `devices` devices, or a random number of them."""
         rng = self._rng
         count = devices if devices is not None else self._size()
-        areas = self._areas(max(1, min(24, round(count**0.75 * rng.uniform(0.5, 1.1)))))
+        most = 24 if count <= MANY_DEVICES else 90
+        areas = self._areas(max(1, min(most, round(count**0.75 * rng.uniform(0.5, 1.1)))))
         floors = tuple(dict.fromkeys(area.floor for area in areas if area.floor))
         by_name = dict(self._names.lists["floor"])
         floor_items = tuple(Floor(name, i, self._some(by_name[name])) for i, name in enumerate(floors))
@@ -105,11 +109,13 @@ class HouseMaker:
 
     def _size(self) -> int:
         roll = self._rng.random()
-        if roll < 0.07:
+        if roll < 0.03:
+            return self._rng.randint(MANY_DEVICES, 1_000)
+        if roll < 0.10:
             return self._rng.randint(1, 6)
-        if roll < 0.45:
+        if roll < 0.47:
             return self._rng.randint(7, 26)
-        return self._rng.randint(27, 60) if roll < 0.85 else self._rng.randint(61, 150)
+        return self._rng.randint(27, 60) if roll < 0.85 else self._rng.randint(61, MANY_DEVICES)
 
     def _some(self, aliases: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(alias for alias in aliases if self._rng.random() < 0.6)

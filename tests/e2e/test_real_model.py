@@ -255,9 +255,12 @@ def test_interpret(hub: Hub, tmp_path: Path) -> None:
 
 async def test_a_house_too_large_for_the_model(hub: Hub) -> None:
     """A daemon keeps its old house when the new one does not fit the model, and does not start with it."""
-    vast = DEMO_HOUSE + "".join(f"  - {{name: Lamp {'灯' * 70} {number:03}, kind: light}}\n" for number in range(40))
+    areas = "areas:\n" + "".join(f"  - {{name: Room {'灯' * 70} {number:03}}}\n" for number in range(40))
+    vast = DEMO_HOUSE.replace("areas:\n", areas)
     port = json.loads((hub.configuration / "hub.yaml").read_text())["mqtt"]["port"]
-    message = rf"expected a house of at most {MAX_HOUSE_TOKENS} tokens of the model's prompt, got \d+ for 84 devices; .*"
+    message = (
+        rf"expected a house of at most {MAX_HOUSE_TOKENS} tokens of the model's prompt, got \d+ for 48 areas and \d+ groups; .*"
+    )
     hub.start()
     await hub.ready()
     assert hub.process is not None

@@ -19,6 +19,7 @@ from octopus_hub.config.plan import Named, Plan, PlannedCall, Target, Where
 from octopus_hub.models.engine import CapacityExceeded, Engine, HouseTooLarge
 from octopus_hub.models.interpreter import KEPT_PREFIXES, MAX_HOUSE_TOKENS, MAX_TEXT_TOKENS, Interpreter
 from octopus_hub.models.prompt import house_prefix, text_prompt
+from octopus_hub.models.shards import TOKENS_TOLD, HousePrompt
 from octopus_hub.models.tokens import Mark
 from octopus_hub.models.writer import plan_ids
 
@@ -26,6 +27,7 @@ HOUSE = House(areas=(Area("Kitchen"),), devices=(Device("a", "Lamp", "light", "K
 OTHER = House(areas=(Area("Cellar"),), devices=(Device("x", "Pump", "switch", "Cellar"),))
 TEXT = "Turn on the LAMP, please!"
 PLAN = Plan((PlannedCall("turn_on", Target((Named("Lamp"),))),))
+PUMP_ON = Plan((PlannedCall("turn_on", Target((Named("Aquarium"),))),))
 PUMP = Plan((PlannedCall("turn_on", Target((Named("Pump"),))),))
 
 
@@ -146,7 +148,7 @@ def test_house_that_cannot_be_read_leaves_the_old_one() -> None:
     """A house beyond the model's positions raises; sentences still go to the house before, mask and prefix alike."""
     engine = knowing((TEXT, PLAN), positions=600)
     ours = interpreter(engine)
-    huge = House(devices=tuple(Device(f"d{i}", f"Lamp {i}", "light") for i in range(400)))
+    huge = House(areas=tuple(Area(f"Room {i}") for i in range(400)))
     with pytest.raises(CapacityExceeded):
         ours.set_house(huge)
     assert same(ours.interpret(TEXT), PLAN)
@@ -155,20 +157,35 @@ def test_house_that_cannot_be_read_leaves_the_old_one() -> None:
 def test_house_that_leaves_no_room_for_a_sentence_leaves_the_old_one() -> None:
     """A house that fits the model only just is refused at once, not with every sentence."""
     large = House(devices=tuple(Device(f"d{i}", f"Lamp {i}", "light") for i in range(60)))
-    engine = knowing((TEXT, PLAN), positions=len(house_prefix(large, encoder())) + MAX_TEXT_TOKENS)
+    engine = knowing((TEXT, PLAN), positions=len(house_prefix(large, encoder())) + TOKENS_TOLD + MAX_TEXT_TOKENS)
     ours = interpreter(engine)
     with pytest.raises(CapacityExceeded):
         ours.set_house(large)
     assert same(ours.interpret(TEXT), PLAN)
 
 
+def test_large_house_is_told_with_the_sentence() -> None:
+    """Its prefix has the places, and the devices that a sentence may be about stand before it."""
+    areas = tuple(Area(f"Room {i}") for i in range(40))
+    devices = tuple(Device(f"d{i}", f"Lamp {i}", "light", f"Room {i % 40}") for i in range(600))
+    large = House(areas=areas, devices=(*devices, Device("x", "Aquarium", "switch", "Room 7")))
+    prompt = HousePrompt(large, encoder())
+    asked = "feed the aquarium"
+    engine = knowing((asked, PUMP_ON))
+    ours = interpreter(engine, house=large)
+    assert engine.prefilled == [tuple(prompt.prefix)]
+    assert same(ours.interpret(asked), PUMP_ON)
+    read = [*prompt.prefix, *prompt.about(asked), *text_prompt(encoder().ids(asked))]
+    assert engine.cache.fed[: len(read)] == read
+
+
 def test_house_that_is_too_large_is_not_even_read() -> None:
-    """Its size is told in tokens and devices, as a mistake of the configuration, and the old house stays."""
+    """Its size is told in tokens and places, as a mistake of the configuration, and the old house stays."""
     engine = knowing((TEXT, PLAN))
     ours = interpreter(engine)
-    vast = House(devices=tuple(Device(f"d{i}", f"Lamp {i}", "light") for i in range(3000)))
+    vast = House(areas=tuple(Area(f"Room {i}") for i in range(3000)))
     size = len(house_prefix(vast, encoder()))
-    with pytest.raises(HouseTooLarge, match=f"at most {MAX_HOUSE_TOKENS} tokens .*, got {size} for 3000 devices") as raised:
+    with pytest.raises(HouseTooLarge, match=f"at most {MAX_HOUSE_TOKENS} tokens .*, got {size} for 3000 areas") as raised:
         ours.set_house(vast)
     assert raised.value.exit_code == 78
     assert len(engine.prefilled) == 1
