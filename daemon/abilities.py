@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+from octopus_hub.adapters.features import has_feature
 from octopus_hub.config.functions import Function, ValueType
 from octopus_hub.config.house import Device, DeviceState
 from octopus_hub.config.plan import PlannedCall, Word
@@ -34,7 +35,8 @@ class Ability(IntEnum):
 
 def ability(planned: PlannedCall, function: Function, device: Device, state: DeviceState | None) -> Ability:
     """Can the device do this? YES where it lists the option that was named, NO where it lists others."""
-    if not has_light_mode(function, state):
+    words = {name: value.text for name, value in planned.arguments.items() if isinstance(value, Word)}
+    if not has_light_mode(function, state) or not has_feature(function.name, device.kind, words, state):
         return Ability.NO
     found = [Ability.MAYBE]
     for parameter in function.parameters:

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from octopus_hub.adapters.protocol import Adapter
 from octopus_hub.adapters.virtual import MOMENTS_S, VirtualAdapter
+from octopus_hub.config.errors import UnavailableService
 from octopus_hub.config.house import House
 from octopus_hub.config.hub import HubSettings
-from octopus_hub.daemon.dispatcher import VIRTUAL, adapter_name
+from octopus_hub.daemon.dispatcher import HOME_ASSISTANT, VIRTUAL, adapter_name
 
 logger = logging.getLogger(__name__)
 
-Make = Callable[[House, HubSettings], Adapter]
+Make = Callable[[House, HubSettings], Adapter | None]
 
 
 def make_adapters(house: House, settings: HubSettings) -> list[Adapter]:
@@ -24,7 +25,8 @@ def make_adapters(house: House, settings: HubSettings) -> list[Adapter]:
     for name, count in counts.items():
         if name not in ADAPTERS:
             logger.warning("devices out of reach adapter=%s devices=%d; this version has no such adapter", name, count)
-    return [ADAPTERS[name](part_of(house, name), settings) for name in counts if name in ADAPTERS]
+    made = [ADAPTERS[name](part_of(house, name), settings) for name in counts if name in ADAPTERS]
+    return [adapter for adapter in made if adapter is not None]
 
 
 def part_of(house: House, name: str) -> House:
@@ -45,5 +47,18 @@ def _virtual(house: House, settings: HubSettings) -> Adapter:
     return VirtualAdapter(house, delays_s=MOMENTS_S)
 
 
-ADAPTERS: Mapping[str, Make] = {VIRTUAL: _virtual}
+def _home_assistant(house: House, settings: HubSettings) -> Adapter | None:
+    if settings.home_assistant is None:
+        logger.warning(
+            "devices out of reach adapter=%s devices=%d; hub.yaml has no home_assistant", HOME_ASSISTANT, len(house.devices)
+        )
+        return None
+    try:
+        from octopus_hub.adapters.home_assistant import HomeAssistantAdapter  # needs the extra
+    except ImportError as error:
+        raise UnavailableService(f"expected the extra [homeassistant] to be installed, got: {error}") from error
+    return HomeAssistantAdapter(house, settings.home_assistant)
+
+
+ADAPTERS: Mapping[str, Make] = {VIRTUAL: _virtual, HOME_ASSISTANT: _home_assistant}
 """The adapters there are, by name."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import inspect
 import pkgutil
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
+from pathlib import Path
 
 import pytest
+from support.ha_house import bound, home_assistant_in, put, settings_of
+from support.home_assistant import HomeAssistant
 from support.sample_calls import ACTING, NAMES, sample_call
 
 import octopus_hub.adapters
 from octopus_hub.adapters.confirmation import is_confirmed
+from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
 from octopus_hub.adapters.protocol import Adapter, attempt, attempt_all
 from octopus_hub.adapters.virtual import VirtualAdapter
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unavailable, Unsupported
@@ -34,7 +42,31 @@ async def virtual(house: House, states: Mapping[str, DeviceState]) -> AsyncItera
     await adapter.stop()
 
 
-MAKERS: Mapping[str, Make] = {"VirtualAdapter": virtual}
+@cache
+def server() -> HomeAssistant:
+    """One Home Assistant for the whole suite; it is ended with the process of the tests."""
+    directory = Path(tempfile.mkdtemp(prefix="octopus-home-assistant-"))
+    made = home_assistant_in(directory)
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(made.stop)
+    made.start()
+    return made
+
+
+@asynccontextmanager
+async def home_assistant(house: House, states: Mapping[str, DeviceState]) -> AsyncIterator[Adapter]:
+    house = bound(house)
+    plain = VirtualAdapter(house)
+    await plain.start()
+    for device in house.devices:
+        put(server(), device, states.get(device.id, plain.states()[device.id]))
+    adapter = HomeAssistantAdapter(house, settings_of(server()))
+    await adapter.start()
+    yield adapter
+    await adapter.stop()
+
+
+MAKERS: Mapping[str, Make] = {"VirtualAdapter": virtual, "HomeAssistantAdapter": home_assistant}
 """How to have each adapter with a house whose devices are in these states."""
 
 TESTED_ELSEWHERE: Mapping[str, str] = {}

@@ -1,0 +1,174 @@
+"""What Home Assistant tells of its entities, as states of devices. Pure.
+
+Source: the answers of `subscribe_entities` (2024.3 to 2025.4): "a" added, "c" changed with "+" and "-", "r" removed; in a state "s"
+is the state and "a" the attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from octopus_hub.adapters.service_rows import Entity
+from octopus_hub.adapters.service_vehicle import SEAT_LEVELS
+from octopus_hub.config.house import Device, DeviceState
+
+Entities = Mapping[str, DeviceState]
+
+WITH_TEMPERATURES = frozenset({"climate", "water_heater", "vehicle"})
+"""Kinds whose entities are in the unit of Home Assistant, and do not say so."""
+NOT_KNOWN = frozenset({"unavailable", "unknown", ""})
+
+
+def apply(states: dict[str, DeviceState], event: Mapping[str, Any]) -> set[str]:
+    """Bring `states` up to date with a message of the stream; returns the ids of the entities that it was about."""
+    for entity_id, told in event.get("a", {}).items():
+        states[entity_id] = DeviceState(told["s"], told.get("a", {}))
+    for entity_id, change in event.get("c", {}).items():
+        old, more, less = states.get(entity_id, DeviceState("unknown")), change.get("+", {}), change.get("-", {})
+        attributes = {name: value for name, value in old.attributes.items() if name not in less.get("a", ())}
+        states[entity_id] = DeviceState(more.get("s", old.state), {**attributes, **more.get("a", {})})
+    for entity_id in event.get("r", ()):
+        states.pop(entity_id, None)
+    return {*event.get("a", {}), *event.get("c", {}), *event.get("r", ())}
+
+
+def device_state(device: Device, entities: Entities, unit: str, items: Mapping[str, list[str]]) -> DeviceState | None:
+    """The state of a device from those of the entities it is bound to; None where Home Assistant has none of them.
+
+    `unit` is Home Assistant's own of temperature, `items` what stands on lists by entity.
+    """
+    if device.kind == "vehicle":
+        return vehicle_state(device, entities, unit)
+    main = device.home_assistant.get("main", "")
+    state = entities.get(main)
+    if state is None:
+        return None
+    attributes = {role: _plain(entities[entity]) for role, entity in device.home_assistant.items() if entity in entities}
+    attributes.pop("main", None)
+    attributes |= state.attributes
+    if device.kind in WITH_TEMPERATURES:
+        attributes.setdefault("temperature_unit", unit)
+    if device.kind == "todo" and main in items:
+        attributes["items"] = items[main]
+    return DeviceState(state.state, attributes)
+
+
+def _plain(state: DeviceState) -> object:
+    """A number where the state is one."""
+    try:
+        return float(state.state)
+    except ValueError:
+        return state.state
+
+
+# Vehicles
+
+
+def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState | None:
+    """See `octopus_hub.adapters.protocol`: one state of many entities, by role."""
+    bound = {role: entities[entity] for role, entity in device.home_assistant.items() if entity in entities}
+    if not bound:
+        return None
+    main = Entity(device.home_assistant.get("main", ""))
+    if "main" in bound and main.domain in ("lock", "climate"):
+        bound.setdefault(main.domain, bound["main"])
+    attributes: dict[str, object] = {"temperature_unit": unit}
+    for role, state in bound.items():
+        if state.state not in NOT_KNOWN:
+            attributes |= _part(role, state)
+    lock = bound.get("lock")
+    if lock is not None:
+        locked = {"on": "locked", "off": "unlocked"}.get(lock.state, lock.state)
+        return DeviceState(locked, attributes)
+    reachable = any(state.state not in NOT_KNOWN for state in bound.values())
+    return DeviceState("on" if reachable else "unavailable", attributes)
+
+
+Read = Callable[[DeviceState], object]
+
+
+def _is_on(state: DeviceState) -> bool:
+    return state.state not in ("off", "closed", "locked", "not_charging", "disconnected", "idle")
+
+
+def _number(state: DeviceState) -> object:
+    found = _plain(state)
+    return found if isinstance(found, float) else None
+
+
+def _open_pct(state: DeviceState) -> float:
+    """0 closed to 100 open; a cover that tells no position is one or the other."""
+    position = state.attributes.get("current_position")
+    if isinstance(position, int | float):
+        return float(position)
+    return 100.0 if state.state in ("open", "opening", "on", "unlocked") else 0.0
+
+
+def _km(state: DeviceState) -> object:
+    found, unit = _number(state), state.attributes.get("unit_of_measurement")
+    return found * 1.609344 if isinstance(found, float) and unit in ("mi", "mph") else found
+
+
+def _kpa(state: DeviceState) -> object:
+    found = _number(state)
+    factor = {"bar": 100.0, "psi": 6.894757, "kPa": 1.0}.get(str(state.attributes.get("unit_of_measurement")), 1.0)
+    return found * factor if isinstance(found, float) else None
+
+
+def _heat(state: DeviceState) -> object:
+    """A seat's heating in words, from a number, a select or a switch."""
+    by_number = {number: word for word, number in SEAT_LEVELS.items() if word != "on"}
+    found = _plain(state)
+    if isinstance(found, float):
+        return by_number.get(round(found), "high")
+    return "medium" if found == "on" else found
+
+
+def _place(state: DeviceState) -> object:
+    return state.attributes.get("address") or state.state
+
+
+READ: Mapping[str, tuple[str, Read]] = {
+    "engine": ("engine_on", _is_on),
+    "charging": ("charging", _is_on),
+    "plugged_in": ("plugged_in", _is_on),
+    "charge_limit": ("charge_limit", _number),
+    "battery": ("battery_level", _number),
+    "range": ("range", _km),
+    "mileage": ("mileage", _km),
+    "speed": ("speed", _km),
+    "tire_pressure": ("tire_pressure", _kpa),
+    "location": ("location", _place),
+    "navigation": ("destination", lambda state: state.state),
+    "temperature": ("current_temperature", _number),
+    "sunroof": ("sunroof", _open_pct),
+    "trunk": ("trunk", _open_pct),
+}
+"""The attribute that a role's entity tells, and how it is read."""
+
+READ_BY_PREFIX: Mapping[str, Read] = {
+    "seat_heating_": _heat, "seat_position_": _number, "seat_height_": _number, "window_": _open_pct, "defrost_": _is_on,
+}  # fmt: skip
+"""Roles that have the same name as their attribute."""
+
+WHOLE: Mapping[str, tuple[tuple[str, ...], Read]] = {
+    "windows": (("window_front_left", "window_front_right", "window_rear_left", "window_rear_right"), _open_pct),
+    "seat_heating": (("seat_heating_driver",), _heat),
+    "defrost": (("defrost_front", "defrost_rear"), _is_on),
+}
+"""Roles of one entity for several parts."""
+
+
+def _part(role: str, state: DeviceState) -> Mapping[str, object]:
+    if role == "climate":
+        names = ("temperature", "current_temperature", "min_temp", "max_temp", "target_temp_step")
+        told = {name: state.attributes[name] for name in names if state.attributes.get(name) is not None}
+        return {**told, "climate_on": _is_on(state)}
+    if role in READ:
+        name, read = READ[role]
+        return {name: read(state)}
+    if role in WHOLE:
+        parts, read = WHOLE[role]
+        return {name: read(state) for name in parts}
+    return next(({role: read(state)} for prefix, read in READ_BY_PREFIX.items() if role.startswith(prefix)), {})

@@ -1,0 +1,254 @@
+"""Devices behind Home Assistant: calls become services, and are done when the state shows it.
+
+Home Assistant reports success for entities that are unknown or away, so success is never believed: the entity must be there, and
+its state must show the effect. Devices that are told the same at the same moment are told in one service call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from octopus_hub.adapters.confirmation import OFF_STATES, is_confirmed, state_seen
+from octopus_hub.adapters.features import has_feature
+from octopus_hub.adapters.ha_connection import NAME, Connection
+from octopus_hub.adapters.ha_states import device_state
+from octopus_hub.adapters.ha_timers import started_anew, time_left_s
+from octopus_hub.adapters.services import ServiceCall, translate_for
+from octopus_hub.config.errors import AdapterError, NotConfirmed, Rejected, Unavailable, Unsupported
+from octopus_hub.config.function_table import by_name
+from octopus_hub.config.functions import Confirmation
+from octopus_hub.config.house import Device, DeviceState, House
+from octopus_hub.config.hub import HomeAssistantSettings
+from octopus_hub.config.plan import Call, Result, Status
+
+CONFIRM_S: Mapping[str, float] = {"lock": 12.0, "vehicle": 13.0, "alarm_control_panel": 12.0}
+"""How long a state is waited for, by kind: bolts turn and cars wake up. Below the dispatcher's own deadline."""
+CONFIRM_OTHERS_S = 6.0
+START_S = 8.0
+AFTER_FAILURE_S = 0.5
+"""A service call for several devices fails as a whole when one of them does: so long the others may show that they did it."""
+ADDING_UP = frozenset({"step_brightness", "step_volume", "step_fan_speed", "todo_add", "timer_extend"})
+"""Functions that do more when they are done twice."""
+
+Key = tuple[str, str]
+"""A service and its data: what is told together."""
+
+
+@dataclass
+class _Waiting:
+    """A service call that is about to go out, for the devices that joined it."""
+
+    call: ServiceCall
+    entity_ids: list[str] = field(default_factory=list)
+    is_shared: bool = False
+    sent: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class HomeAssistantAdapter:
+    """The devices of a house that have a binding to Home Assistant."""
+
+    name = NAME
+
+    def __init__(self, house: House, settings: HomeAssistantSettings) -> None:
+        self._house = house
+        self._of_entity: dict[str, list[Device]] = {}
+        for device in house.devices:
+            for entity_id in set(device.home_assistant.values()):
+                self._of_entity.setdefault(entity_id, []).append(device)
+        self._connection = Connection(settings, sorted(self._of_entity), self._changed)
+        self._states: dict[str, DeviceState] = {}
+        self._items: dict[str, list[str]] = {}
+        self._moved = {device.id: asyncio.Event() for device in house.devices}
+        self._up = asyncio.Event()
+        self._outbox: dict[Key, _Waiting] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """See `Adapter.start`; goes on trying where it raises."""
+        if not self._tasks:
+            self._spawn(self._connection.run(), "home assistant connection")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                await self._up.wait()
+        if not self._connection.is_up:
+            raise self._connection.problem
+
+    async def stop(self) -> None:
+        """See `Adapter.stop`."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def states(self) -> Mapping[str, DeviceState]:
+        """See `Adapter.states`; none while Home Assistant is away."""
+        return dict(self._states)
+
+    async def execute(self, call: Call, device_id: str) -> Result:
+        """See `Adapter.execute`."""
+        try:
+            return await self._execute(call, self._device(call, device_id))
+        except AdapterError as error:
+            error.function, error.device = call.function, device_id
+            raise
+
+    async def _execute(self, call: Call, device: Device) -> Result:
+        call = await self._decided(call, device)
+        services = translate_for(call, device)
+        before = self._reachable(device, services)
+        if not has_feature(call.function, device.kind, call.arguments, before):
+            raise Unsupported(f"{device.name} cannot {call.function}", adapter=NAME)
+        is_sent = by_name()[call.function].confirmation is Confirmation.SENT
+        told = [self._tell(service) for service in services]
+        failure = await _failure(waiting.sent for waiting in told)
+        if is_sent:
+            if failure is not None:
+                raise failure
+            return Result(device.id, call.function, Status.SENT)
+        if failure is not None:
+            after = await self._alone(call, device, before, services, failure, is_shared=any(waiting.is_shared for waiting in told))
+        else:
+            after = await self._seen(call, device, before, CONFIRM_S.get(device.kind, CONFIRM_OTHERS_S))
+        return Result(device.id, call.function, Status.DONE, state_seen(after))
+
+    async def _alone(
+        self,
+        call: Call,
+        device: Device,
+        before: DeviceState,
+        services: tuple[ServiceCall, ...],
+        failure: BaseException,
+        *,
+        is_shared: bool,
+    ) -> DeviceState:
+        """After a failure: one of several devices that were told together may have refused for all, so each is told on its own; but
+        what does more when it is done twice is not repeated. A timer that may not get longer is started anew. Raises `failure`."""
+        if isinstance(failure, Rejected) and call.function == "timer_extend" and (left_s := time_left_s(before)) is not None:
+            services = (started_anew(services[0], left_s),)
+        elif not is_shared or not isinstance(failure, Rejected) or call.function in ADDING_UP:
+            raise failure
+        with suppress(NotConfirmed):
+            return await self._seen(call, device, before, AFTER_FAILURE_S)
+        for service in services:
+            await self._connection.call(service.service, service.entity_ids, service.data)
+        return await self._seen(call, device, before, CONFIRM_S.get(device.kind, CONFIRM_OTHERS_S))
+
+    async def _seen(self, call: Call, device: Device, before: DeviceState, wait_s: float) -> DeviceState:
+        """The state that shows the call's effect, as soon as there is one. Raises NotConfirmed where there is none in time."""
+        moved, deadline = self._moved[device.id], asyncio.get_running_loop().time() + wait_s
+        while True:
+            after = self._states.get(device.id)
+            if after is not None and is_confirmed(call, device, before, after):
+                return after
+            moved.clear()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await moved.wait()
+            except TimeoutError:
+                shown = "nothing" if after is None else after.state
+                raise NotConfirmed(f"{device.name} still shows {shown} after {wait_s:g} s", adapter=NAME) from None
+
+    def _device(self, call: Call, device_id: str) -> Device:
+        device = self._house.by_id.get(device_id)
+        if device is None or device.kind not in by_name()[call.function].kinds:
+            raise Unsupported(f"no {call.function} for {device_id}", adapter=NAME)
+        return device
+
+    async def _decided(self, call: Call, device: Device) -> Call:
+        """The call as it is now. A toggle is the switching that it comes to: not every domain has a toggle, and it must not be done
+        twice. An item of a list is spelt as on the list."""
+        state = self._states.get(device.id)
+        if state is None:
+            return call
+        arguments = dict(call.arguments)
+        if call.function == "toggle":
+            arguments.setdefault("state", "on" if state.state in OFF_STATES else "off")
+        if call.function in ("todo_complete", "todo_remove"):
+            entity_id, asked = device.home_assistant.get("main", ""), str(arguments["item"]).casefold()
+            await self._read_list(entity_id)
+            listed = self._items.get(entity_id, [])
+            arguments["item"] = next((item for item in listed if item.casefold() == asked), arguments["item"])
+        return replace(call, arguments=arguments)
+
+    def _reachable(self, device: Device, services: tuple[ServiceCall, ...]) -> DeviceState:
+        """The state before the call, if there is one of every entity that will be told."""
+        if not self._connection.is_up:
+            raise self._connection.problem
+        for entity_id in (entity_id for service in services for entity_id in service.entity_ids if entity_id in self._of_entity):
+            state = self._connection.states.get(entity_id)
+            if state is None:
+                raise Unavailable(f"Home Assistant has no {entity_id}", adapter=NAME)
+            if state.state == "unavailable":
+                raise Unavailable(f"{device.name} is unavailable", adapter=NAME)
+        return self._states.get(device.id, DeviceState("unknown"))
+
+    # Telling
+
+    def _tell(self, service: ServiceCall) -> _Waiting:
+        """Tell Home Assistant, together with what is told now to other entities."""
+        key = (service.service, json.dumps(service.data, sort_keys=True))
+        waiting = self._outbox.get(key)
+        if waiting is None:
+            waiting = self._outbox[key] = _Waiting(service)
+            asyncio.get_running_loop().call_soon(self._send, key)
+        else:
+            waiting.is_shared = True
+        waiting.entity_ids += [entity_id for entity_id in service.entity_ids if entity_id not in waiting.entity_ids]
+        return waiting
+
+    def _send(self, key: Key) -> None:
+        waiting = self._outbox.pop(key)
+        self._spawn(self._deliver(waiting), f"home assistant {waiting.call.service}")
+
+    async def _deliver(self, waiting: _Waiting) -> None:
+        try:
+            await self._connection.call(waiting.call.service, waiting.entity_ids, waiting.call.data)
+        except AdapterError as error:
+            waiting.sent.set_exception(error)
+            waiting.sent.exception()  # where nobody waits any more, nothing is to be said of it
+        else:
+            waiting.sent.set_result(None)
+
+    # States
+
+    def _changed(self, entity_ids: frozenset[str]) -> None:
+        """Bring the devices up to date that are bound to these entities."""
+        connection = self._connection
+        if connection.is_up:
+            self._up.set()
+        else:
+            self._up.clear()
+        for device in {device.id: device for entity_id in entity_ids for device in self._of_entity.get(entity_id, ())}.values():
+            state = device_state(device, connection.states, connection.unit, self._items)
+            if state is None:
+                self._states.pop(device.id, None)
+            else:
+                self._states[device.id] = state
+            self._moved[device.id].set()
+        for entity_id in entity_ids if connection.is_up else ():
+            if entity_id.startswith("todo."):
+                self._spawn(self._read_list(entity_id), f"home assistant {entity_id}")
+
+    async def _read_list(self, entity_id: str) -> None:
+        """A list's items are no part of its state: ask for them, and let them follow."""
+        with suppress(AdapterError):
+            self._items[entity_id] = await self._connection.list_items(entity_id)
+            for device in self._of_entity.get(entity_id, ()):
+                if state := device_state(device, self._connection.states, self._connection.unit, self._items):
+                    self._states[device.id] = state
+                    self._moved[device.id].set()
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _failure(sent: Iterable[asyncio.Future[None]]) -> BaseException | None:
+    """The first failure, when all are done."""
+    results = await asyncio.gather(*map(asyncio.shield, sent), return_exceptions=True)
+    return next((result for result in results if isinstance(result, BaseException)), None)
