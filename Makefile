@@ -29,7 +29,7 @@ run: debian .venv/run.stamp  ## the hub; a demo house unless there is a configur
 check: lint  ## format, types, layers and unit tests, in under a minute; no root, no servers
 	@$(BIN)/pytest tests/unit
 
-test: debian lint .venv/test.stamp  ## all tests. Installs what is missing, torch and mosquitto among it
+test: debian lint .venv/test.stamp .venv-home-assistant/stamp  ## all tests. Installs what is missing: torch, mosquitto, Home Assistant
 	@$(BIN)/octopus model build
 	$(BIN)/pytest
 
@@ -37,7 +37,7 @@ docs: .venv/dev.stamp  ## the generated pages of docs/
 	@$(BIN)/python -m octopus_hub.daemon.function_docs > docs/functions.md
 
 clean:  ## remove what was made here; the hub's state and model stay
-	@rm -rf .venv build *.egg-info .*_cache .hypothesis
+	@rm -rf .venv .venv-home-assistant build *.egg-info .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 lint: .venv/dev.stamp
@@ -51,17 +51,24 @@ lint: .venv/dev.stamp
 
 .venv/run.stamp: $(PINNED) | $(BIN)/python
 	@echo 'Installing the hub into .venv ...'
-	$(INSTALL) .
+	$(INSTALL) '.[homeassistant]'
 	touch $@
 
 .venv/dev.stamp: $(PINNED) | $(BIN)/python
 	@echo 'Installing the hub and what it is checked with into .venv ...'
-	$(INSTALL) '.[dev]' setuptools
+	$(INSTALL) '.[dev,homeassistant]' setuptools
 	touch $@
 
 .venv/test.stamp: $(PINNED) | $(BIN)/python
 	@echo 'Installing what models are made with into .venv; torch takes some minutes ...'
-	$(INSTALL) '.[dev,train,transformers]' setuptools
+	$(INSTALL) '.[dev,homeassistant,train,transformers]' setuptools
+	touch $@
+
+# A Home Assistant for the tests, in a venv of its own: its packages are not the hub's. Without dependencies, which are listed.
+.venv-home-assistant/stamp: tests/home_assistant/requirements.txt | $(BIN)/python
+	@echo 'Installing a Home Assistant for the tests into .venv-home-assistant ...'
+	$(BIN)/python -m venv .venv-home-assistant
+	.venv-home-assistant/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
 python_fits = $(1) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null

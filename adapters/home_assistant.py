@@ -28,7 +28,7 @@ from octopus_hub.config.plan import Call, Result, Status
 CONFIRM_S: Mapping[str, float] = {"lock": 12.0, "vehicle": 13.0, "alarm_control_panel": 12.0}
 """How long a state is waited for, by kind: bolts turn and cars wake up. Below the dispatcher's own deadline."""
 CONFIRM_OTHERS_S = 6.0
-START_S = 8.0
+START_S = 3.0
 AFTER_FAILURE_S = 0.5
 """A service call for several devices fails as a whole when one of them does: so long the others may show that they did it."""
 ADDING_UP = frozenset({"step_brightness", "step_volume", "step_fan_speed", "todo_add", "timer_extend"})

@@ -97,7 +97,7 @@ async def _start(adapters: Sequence[Adapter]) -> None:
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await adapter.start()
-        except (Unavailable, TimeoutError) as error:
+        except (AdapterError, TimeoutError) as error:
             logger.warning("adapter away adapter=%s error=%s", adapter.name, error)
 
 
