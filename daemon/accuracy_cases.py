@@ -1,8 +1,8 @@
 """Sentences with what they should lead to, as `octopus bench accuracy` reads them.
 
 A folder holds houses (`*houses.json`: an object of houses by name, each as in a record of `octopus interpret`) and sentences
-(`*.jsonl`). A line is `{"id", "house", "area"?, "text", "expect", "reason"?, "class"?}`: `house` is a house's name, or the house
-itself; `expect` lists calls `{"function", "devices"?, "arguments"?, "at"?}` in order and is empty where nothing is to be done.
+(`*.jsonl`, which may be read one file at a time). A line is `{"id", "house", "area"?, "text", "expect", "reason"?, "class"?}`:
+`house` is a house's name, or the house itself; `expect` lists calls `{"function", "devices"?, "arguments"?, "at"?}` in order and is empty where nothing is to be done.
 Arguments are as said (tests/data/blind/README.md); `at` tells only whether the call is put off.
 """
 
@@ -57,10 +57,11 @@ class Case:
         return self.recorded.house
 
 
-def read_cases(folder: Path) -> list[Case]:
-    """Every sentence of the folder's files. Raises InputError with file and line."""
+def read_cases(source: Path) -> list[Case]:
+    """Every sentence of a folder's files, or of one file of it. Raises InputError with file and line."""
+    folder = source.parent if source.is_file() else source
     houses = _houses(sorted(folder.glob("*houses.json")))
-    files = sorted(folder.glob("*.jsonl"))
+    files = [source] if source.is_file() else sorted(folder.glob("*.jsonl"))
     if not files:
         raise InputError(f"expected sentences (*.jsonl) in {folder}, got none")
     return [case for path in files for case in _cases(path, houses)]

@@ -58,7 +58,13 @@ def _parser() -> argparse.ArgumentParser:
         " is said, engine, model, threads and thresholds are those of the configuration.",
     )
     add = parser.add_argument
-    add("--input", metavar="DIR", type=Path, default=BLIND_TEST, help="houses and sentences (default: the blind test)")
+    add(
+        "--input",
+        metavar="PATH",
+        type=Path,
+        default=BLIND_TEST,
+        help="houses and sentences, or one file of them (default: the blind test)",
+    )
     add("--unseen", action="store_true", help="leave out sentences that the training corpus has word for word")
     add("--engine", type=Engine, choices=tuple(Engine), metavar="E", help=", ".join(Engine))
     add("--model", metavar="DIR", type=Path, help="a built model")
