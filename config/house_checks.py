@@ -6,12 +6,12 @@ here, since the schema reports it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from octopus_hub.config.errors import Problem
 from octopus_hub.config.ids import assign_ids
-from octopus_hub.config.suggestions import alternatives
+from octopus_hub.config.suggestions import alternatives, near_miss
 from octopus_hub.config.yaml_nodes import Document, KeyPath
 
 
@@ -50,6 +50,20 @@ def entries(documents: Sequence[Document], section: str) -> list[Entry]:
 def names(documents: Sequence[Document], section: str) -> list[str]:
     """The names in a section of all files."""
     return [name for entry in entries(documents, section) if (name := entry.find_text("name")) is not None]
+
+
+def check_entities(documents: Sequence[Document], known: Collection[str]) -> list[Problem]:
+    """A problem for every binding to an entity that Home Assistant does not have."""
+    problems = []
+    for entry in entries(documents, "devices"):
+        bound = entry.data.get("home_assistant")
+        roles = bound.items() if isinstance(bound, dict) else [("", bound)]
+        for role, entity_id in roles:
+            if isinstance(entity_id, str) and entity_id not in known:
+                path = (*entry.path, "home_assistant", *([str(role)] if role else []))
+                message = f"Home Assistant has no entity {entity_id!r}{near_miss(entity_id, known)}"
+                problems.append(entry.document.problem(path, message))
+    return problems
 
 
 def check_unique(documents: Sequence[Document], problems: list[Problem]) -> None:

@@ -12,13 +12,14 @@ Reads files, writes none, reads no environment.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from octopus_hub.config.errors import ConfigError, Problem
 from octopus_hub.config.house import House
-from octopus_hub.config.house_checks import check_references, check_unique, names
+from octopus_hub.config.house_checks import check_entities, check_references, check_unique, names
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.hub_checks import check_hub
 from octopus_hub.config.schema import CURRENT_VERSION, validate
@@ -56,6 +57,13 @@ def check(directory: Path, *, credentials_directory: Path | None = None) -> list
     problems: list[Problem] = []
     _read(directory, credentials_directory, problems)
     return sorted(problems)
+
+
+def check_live(directory: Path, entities: Collection[str]) -> list[Problem]:
+    """Every binding of a configuration without problems to what is not among Home Assistant's `entities`."""
+    found = _list_files(directory, [])
+    documents = [document for path in (found.house if found else ()) if (document := read_document(path, [])) is not None]
+    return sorted(check_entities(documents, entities))
 
 
 def demo_directory() -> Path:

@@ -2,8 +2,8 @@
 
 A folder holds houses (`*houses.json`: an object of houses by name, each as in a record of `octopus interpret`) and sentences
 (`*.jsonl`, which may be read one file at a time). A line is `{"id", "house", "area"?, "text", "expect", "reason"?, "class"?}`:
-`house` is a house's name, or the house itself; `expect` lists calls `{"function", "devices"?, "arguments"?, "at"?}` in order and is empty where nothing is to be done.
-Arguments are as said (tests/data/blind/README.md); `at` tells only whether the call is put off.
+`house` is a house's name, or the house itself; `expect` lists calls `{"function", "devices"?, "arguments"?, "at"?}` in order and is
+empty where nothing is to be done. Arguments are as said (tests/data/blind/README.md); `at` tells only whether the call is put off.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from octopus_hub.config.errors import ConfigError, Problem
+from octopus_hub.config.errors import ConfigError, Problem, UnavailableService
 from octopus_hub.config.house import House
 from octopus_hub.config.json_schema import schemas
-from octopus_hub.config.loader import HOUSE, check, demo_directory, load_config
+from octopus_hub.config.loader import HOUSE, HUB, Config, check, check_live, demo_directory, load_config
 from octopus_hub.daemon.cli import EX_OK, Parser
 from octopus_hub.daemon.places import find_configuration
 
@@ -19,6 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     """Prints what is right, or every problem as `file:line:column: path: message`."""
     parser = Parser(prog="octopus check", description="Finds every problem of a configuration. Exits with 78 if there is one.")
     parser.add_argument("directory", metavar="DIR", type=Path, nargs="?", help="the configuration directory")
+    parser.add_argument("--live", action="store_true", help="also ask Home Assistant for what devices are bound to")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schemas of the files instead, for an editor")
     options = parser.parse_args(arguments)
     if options.schema:
@@ -31,8 +32,37 @@ def main(arguments: Sequence[str]) -> int:
     if problems:
         print(*problems, sep="\n")
         return ConfigError.exit_code
-    house = load_config(directory, credentials_directory=credentials_directory).house
-    return _check_size(house, directory)
+    config = load_config(directory, credentials_directory=credentials_directory)
+    result = _check_size(config.house, directory)
+    return _check_live(config, directory) if options.live and result == EX_OK else result
+
+
+def _check_live(config: Config, directory: Path) -> int:
+    """Is there what devices are bound to? Raises AdapterError where Home Assistant does not say."""
+    bound = sum(bool(device.home_assistant) for device in config.house.devices)
+    if not bound:
+        print("no device is bound to Home Assistant")
+        return EX_OK
+    if config.hub.home_assistant is None:
+        print(
+            Problem(
+                str(directory / HUB), 1, 1, "home_assistant", f"expected where Home Assistant is: {bound} devices are bound to it"
+            )
+        )
+        return ConfigError.exit_code
+    try:
+        from octopus_hub.adapters.ha_rest import entity_states  # needs the extra
+    except ImportError as error:
+        raise UnavailableService(f"expected the extra [homeassistant] to be installed, got: {error}") from error
+    states = entity_states(config.hub.home_assistant)
+    problems = check_live(directory, states)
+    if problems:
+        print(*problems, sep="\n")
+        return ConfigError.exit_code
+    entities = {entity for device in config.house.devices for entity in device.home_assistant.values()}
+    away = sorted(entity for entity in entities if states[entity] == "unavailable")
+    print(f"Home Assistant has all {len(entities)} entities; unavailable now: {', '.join(away) or 'none'}")
+    return EX_OK
 
 
 def _check_size(house: House, directory: Path) -> int:

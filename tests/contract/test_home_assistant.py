@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.ha_house import CAR, home_assistant_in, settings_of
 from support.home_assistant import HomeAssistant
-from support.processes import eventually
+from support.processes import eventually, free_port
 
 from octopus_hub.adapters import ha_connection
 from octopus_hub.adapters.ha_connection import Connection
@@ -24,6 +24,7 @@ from octopus_hub.config.errors import NotConfirmed, Rejected, Unauthorized, Unav
 from octopus_hub.config.house import Device, House
 from octopus_hub.config.hub import Secret
 from octopus_hub.config.plan import Call, Status
+from octopus_hub.daemon.__main__ import main
 
 LAMPS = tuple(Device(name, name.title(), "light", home_assistant={"main": f"light.{name}"}) for name in ("it", "other", "third"))
 DOOR = Device("door", "Door", "lock", home_assistant={"main": "lock.it"})
@@ -243,3 +244,45 @@ async def test_a_token_that_is_refused(server: HomeAssistant, caplog: pytest.Log
     await adapter.stop()
     assert sum("home assistant away" in line for line in caplog.messages) == 1
     assert "not-a-token-at-all" not in caplog.text
+
+
+# octopus check --live
+
+
+def configured(directory: Path, server: HomeAssistant, token: str, *entities: str) -> Path:
+    """A configuration with lamps that are bound to these entities."""
+    (directory / "hub.yaml").write_text(f"version: 1\nhome_assistant: {{url: '{server.url}', token: !secret token}}\n")
+    (directory / "secrets.yaml").write_text(f"token: {token}\n")
+    (directory / "secrets.yaml").chmod(0o600)
+    lamps = [f"  - {{name: Lamp {i}, kind: light, home_assistant: {entity}}}" for i, entity in enumerate(entities)]
+    (directory / "house.yaml").write_text("\n".join(["version: 1", "devices:", *lamps, ""]))
+    return directory
+
+
+def test_check_live(server: HomeAssistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything is there."""
+    server.fault("light.other", "unavailable")
+    assert main(["check", "--live", str(configured(tmp_path, server, server.token, "light.it", "light.other"))]) == 0
+    assert capsys.readouterr().out.endswith("Home Assistant has all 2 entities; unavailable now: light.other\n")
+
+
+def test_check_live_names_what_is_not_there(server: HomeAssistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """File, line and column, and what was probably meant."""
+    assert main(["check", "--live", str(configured(tmp_path, server, server.token, "light.it", "light.othr"))]) == 78
+    assert capsys.readouterr().out.endswith(
+        f"{tmp_path}/house.yaml:4:49: devices.1.home_assistant: Home Assistant has no entity 'light.othr'; "
+        "did you mean 'light.other'?\n"
+    )
+
+
+def test_check_live_with_a_wrong_token(server: HomeAssistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, without the token."""
+    assert main(["check", "--live", str(configured(tmp_path, server, "no-token", "light.it"))]) != 0
+    assert capsys.readouterr().err == f"octopus: Home Assistant at {server.url} refuses the token\n"
+
+
+def test_check_live_without_home_assistant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told where it was looked for."""
+    nowhere = HomeAssistant(tmp_path / "nowhere", free_port(), [])
+    assert main(["check", "--live", str(configured(tmp_path, nowhere, "x", "light.it"))]) == 70
+    assert capsys.readouterr().err.startswith(f"octopus: Home Assistant cannot be reached at {nowhere.url}: ")
