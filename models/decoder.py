@@ -1,14 +1,17 @@
-"""Masked greedy decoding: logits in, a complete plan's token ids out.
+"""Masked decoding: logits in, a complete plan's token ids out.
 
-The fast path feeds every forced token together with the next choice, so that only choices cost a model step; the reference path
-feeds one token at a time and is what the fast path is tested against. Neither knows where logits come from.
+The fast path feeds every forced token together with the next choice, so that only choices cost a model step. It is greedy, but
+thinks again: a function is chosen before its target, and where the target that the model wants is none that the function can have,
+the likeliest allowed one is a wild guess. Then the best untried token of an earlier choice is tried, if that was likelier than what
+is left of this plan. The reference path feeds one token at a time, never thinks again, and is what the fast path is tested against.
+Neither knows where logits come from.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,12 +21,26 @@ from octopus_hub.config.errors import DeadlineExceeded, DecodeError
 from octopus_hub.models.mask import Walk
 from octopus_hub.models.tokens import Mark
 
+SECOND_THOUGHTS = 2
+"""How often a plan is begun again, at most."""
+COLLAPSED = 0.1
+"""Below this probability of all allowed tokens together the model wants something else."""
+LEAST_RIVAL = 0.05
+"""What a token of an earlier choice must have had to be tried instead."""
+
 
 class Feed(Protocol):
     """Where tokens go and logits come from: a session of an engine."""
 
     def append(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Feed `ids`; float32 logits (V,) after the last."""
+
+
+class RewindableFeed(Feed, Protocol):
+    """A feed that can go back."""
+
+    def rewind(self, count: int) -> None:
+        """Forget the last `count` tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +54,95 @@ class Decoded:
     steps: int
 
 
-def decode(feed: Feed, walk: Walk, prompt: Sequence[int], deadline: float = float("inf")) -> Decoded:
+@dataclass(frozen=True)
+class _Path:
+    """A plan that is not finished: its ids, the products of its choices so far (`likelihood`: unmasked), and where it could have
+    gone otherwise, each a path of its own."""
+
+    ids: tuple[int, ...] = ()
+    likelihood: float = 1.0
+    confidence: float = 1.0
+    mass: float = 1.0
+    rivals: tuple[_Path, ...] = ()
+
+
+def decode(
+    feed: RewindableFeed, walk: Walk, prompt: Sequence[int], deadline: float = float("inf"), second_thoughts: int = SECOND_THOUGHTS
+) -> Decoded:
     """Decode after `prompt`; `deadline` is a time.monotonic() value. Raises DeadlineExceeded, DecodeError."""
-    pending = list(prompt)
-    confidence = mass = 1.0
-    steps = 0
-    while not walk.is_done:
-        pending += walk.advance_forced()
-        if walk.is_done:
+    search = _Search(feed, walk, prompt, deadline)
+    waiting: list[_Path] = []
+    path = search.extended(_Path(), stop_at_collapse=second_thoughts > 0)
+    for thought in range(second_thoughts):
+        if search.is_done(path):
             break
-        token, among, of_all = choose(feed.append(pending), walk.allowed)
-        if time.monotonic() > deadline:
-            raise DeadlineExceeded(f"expected a plan by the deadline, got {len(walk.ids)} tokens of one")
-        steps += 1
-        confidence *= among
-        mass *= of_all
-        walk.advance(token)
-        pending = [token]
-    return Decoded(tuple(walk.ids), confidence, mass, steps)
+        rival = max(path.rivals, key=lambda rival: rival.likelihood, default=None)
+        if rival is None or rival.likelihood <= path.likelihood:
+            break
+        waiting.append(replace(path, rivals=()))
+        path = search.extended(rival, stop_at_collapse=thought + 1 < second_thoughts)
+    best = max((*waiting, path), key=lambda path: path.likelihood)
+    best = search.extended(best, stop_at_collapse=False)
+    return Decoded(best.ids, best.confidence, best.mass, search.steps)
+
+
+class _Search:
+    """Paths through one mask, fed to one session: what two paths have in common is not fed again."""
+
+    def __init__(self, feed: RewindableFeed, walk: Walk, prompt: Sequence[int], deadline: float) -> None:
+        self._feed = feed
+        self._walk = walk
+        self._prompt = list(prompt)
+        self._deadline = deadline
+        self._fed: list[int] = []
+        self.steps = 0
+
+    def is_done(self, path: _Path) -> bool:
+        """Is the plan complete?"""
+        return self._walk.after(path.ids).is_done
+
+    def extended(self, path: _Path, *, stop_at_collapse: bool) -> _Path:
+        """The path to its end, or until the model wants what is not allowed."""
+        walk = self._walk.after(path.ids)
+        while not walk.is_done:
+            walk.advance_forced()
+            if walk.is_done:
+                break
+            logits = self._logits(walk.ids)
+            token, among, of_all = choose(logits, walk.allowed)
+            rivals = _rivals(path, walk, token, logits) if stop_at_collapse else ()
+            walk.advance(token)
+            likelihood, confidence, mass = path.likelihood * among * of_all, path.confidence * among, path.mass * of_all
+            path = _Path(tuple(walk.ids), likelihood, confidence, mass, (*path.rivals, *rivals))
+            if stop_at_collapse and of_all < COLLAPSED:
+                return path
+        return replace(path, ids=tuple(walk.ids))
+
+    def _logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """After the prompt and `ids`. Raises DeadlineExceeded."""
+        tokens = [*self._prompt, *ids]
+        same = next((i for i, (old, new) in enumerate(zip(self._fed, tokens, strict=False)) if old != new), len(self._fed))
+        same = min(same, len(tokens) - 1)
+        if same < len(self._fed):
+            self._feed.rewind(len(self._fed) - same)
+        logits = self._feed.append(tokens[same:])
+        self._fed = tokens
+        if time.monotonic() > self._deadline:
+            raise DeadlineExceeded(f"expected a plan by the deadline, got {len(ids)} tokens of one")
+        self.steps += 1
+        return logits
+
+
+def _rivals(path: _Path, walk: Walk, chosen: int, logits: NDArray[np.float32]) -> tuple[_Path, ...]:
+    """What else could have been chosen. Such a path is as sure as its later choices are; its mass is measured by the first's."""
+    ids = np.asarray(walk.allowed)
+    weights = np.exp(logits[ids] - logits.max())
+    shares = weights / float(np.exp(logits - logits.max()).sum())
+    first = float(shares.max())
+    likely = [(int(i), float(share)) for i, share in zip(ids, shares, strict=True) if share >= LEAST_RIVAL and i != chosen]
+    return tuple(
+        _Path((*walk.ids, i), path.likelihood * share, path.confidence, path.mass * min(1.0, share / first)) for i, share in likely
+    )
 
 
 def decode_reference(feed: Feed, walk: Walk, prompt: Sequence[int]) -> Decoded:

@@ -67,6 +67,9 @@ class Session(Protocol):
     def append(self, ids: Sequence[int]) -> Floats:
         """Feed `ids` (at least one) at once; logits (V,) after the last. Raises CapacityExceeded, and then feeds nothing."""
 
+    def rewind(self, count: int) -> None:
+        """Forget the last `count` tokens; never those of the prefix. Raises InputError for more than there are."""
+
     def append_all(self, ids: Sequence[int]) -> Floats:
         """Feed `ids` one by one; logits (T, V) after each. Slow: the reference for `append`."""
 

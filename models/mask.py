@@ -6,6 +6,8 @@ Pure: no model, no I/O.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.functions import TargetRule, ValueType
 from octopus_hub.models.grammar import arcs, is_final, start
@@ -55,6 +57,13 @@ class Walk:
     def given_up(self) -> bool:
         """Was the give-up token taken?"""
         return Mark.GIVE_UP in self.ids
+
+    def after(self, ids: Sequence[int]) -> Walk:
+        """Another walk for the same sentence, with `ids` taken. Raises ValueError if one of them is not allowed."""
+        walk = Walk(self._context)
+        for token in ids:
+            walk.advance(token)
+        return walk
 
     def advance(self, token: int) -> None:
         """Take `token`. Raises ValueError if it is not allowed here."""

@@ -143,7 +143,7 @@ class BufferSession:
     """Tokens behind a prefix that is in the buffer."""
 
     def __init__(self, prefixes: Prefixes, length: int, limit: int) -> None:
-        self.length = length
+        self.length = self._start = length
         self.limit = limit
         self._prefixes = prefixes
 
@@ -152,6 +152,12 @@ class BufferSession:
         logits = self._prefixes.feed(self, ids)
         self.length += len(ids)
         return logits
+
+    def rewind(self, count: int) -> None:
+        """See `Session.rewind`."""
+        if not 0 <= count <= self.length - self._start:
+            raise InputError(f"expected at most {self.length - self._start} tokens to forget, got {count}")
+        self.length -= count
 
     def append_all(self, ids: Sequence[int]) -> Floats:
         """See `Session.append_all`."""

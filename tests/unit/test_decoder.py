@@ -7,7 +7,7 @@ import math
 import random
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -52,6 +52,34 @@ class HashFeed:
         logits[Mark.GIVE_UP] -= 4  # or most plans would be refusals of one token
         return logits
 
+    def rewind(self, count: int) -> None:
+        """Forget the last tokens."""
+        del self.fed[len(self.fed) - count :]
+
+
+class TableFeed:
+    """Logits by what was fed behind the prompt: the probabilities of a few ids, the rest shared by all others; else the end."""
+
+    def __init__(self, table: Mapping[tuple[int, ...], Mapping[int, float]]) -> None:
+        self._table = table
+        self.fed: list[int] = []
+        self.rewound = 0
+
+    def append(self, ids: Sequence[int]) -> Floats:
+        """The row of the table."""
+        self.fed += ids
+        row = self._table.get(tuple(self.fed[1:]), {Mark.PERCENT: 0.5, Mark.END: 0.4})
+        rest = (1 - sum(row.values())) / VOCABULARY_SIZE
+        logits = np.full(VOCABULARY_SIZE, np.log(max(rest, 1e-12)), np.float32)
+        for token, share in row.items():
+            logits[token] = np.log(share)
+        return logits
+
+    def rewind(self, count: int) -> None:
+        """Forget the last tokens."""
+        self.rewound += 1
+        del self.fed[len(self.fed) - count :]
+
 
 class ScriptFeed:
     """Logits whose largest are those of a script, one id a choice."""
@@ -64,6 +92,10 @@ class ScriptFeed:
         logits = np.zeros(VOCABULARY_SIZE, np.float32)
         logits[self._script.pop(0)] = 10
         return logits
+
+    def rewind(self, count: int) -> None:
+        """A script never goes back."""
+        raise AssertionError("a plan that was sure was begun again")
 
 
 def walk_in(house: House, text: str) -> Walk:
@@ -94,7 +126,7 @@ def test_random_logits_end_in_a_plan(house: House, text: str, seed: int) -> None
     walk = mask.walk(encoder().pieces(text))
     rare = random.Random(seed).sample([*FUNCTION_IDS.values()], 40)
     decoded = decode(HashFeed(seed, rare), walk, text_prompt(encoder().ids(text)))
-    assert walk.is_done
+    assert walk.after(decoded.ids).is_done
     assert len(decoded.ids) <= most_tokens(house, text)
     pieces = encoder().pieces(text)
     plan = PlanReader(decoded.ids, mask.lexicon, text, pieces).read()
@@ -114,7 +146,8 @@ def test_fast_path_equals_reference(house: House, text: str, seed: int) -> None:
     """Feeding forced tokens together gives the same plan, confidence and mass as feeding one token at a time."""
     prompt = text_prompt(encoder().ids(text))
     fast_feed, slow_feed = HashFeed(seed), HashFeed(seed)
-    fast, slow = decode(fast_feed, walk_in(house, text), prompt), decode_reference(slow_feed, walk_in(house, text), prompt)
+    fast = decode(fast_feed, walk_in(house, text), prompt, second_thoughts=0)
+    slow = decode_reference(slow_feed, walk_in(house, text), prompt)
     assert fast.ids == slow.ids
     assert (fast.confidence, fast.mass) == (slow.confidence, slow.mass)
     assert fast.steps <= slow.steps
@@ -133,6 +166,65 @@ def test_forced_tokens_cost_no_step() -> None:
     refusal = decode(feed, walk_in(House(), "x"), [1, 2, 3])
     assert feed.calls[0] == 3
     assert len(feed.fed) <= 3 + len(refusal.ids)
+
+
+# Second thoughts
+
+POSITION, BRIGHTNESS = FUNCTION_IDS["set_position"], FUNCTION_IDS["set_brightness"]
+SHADY = House(devices=(Device("a", "Lamp", "light"), Device("b", "Blind", "cover")))
+LAMP, BLIND, HALF = encoder().ids("lamp"), encoder().ids("blind"), encoder().ids("half")
+LEVEL, AT = PARAMETER_IDS["level"], PARAMETER_IDS["position"]
+
+
+def blind_at_half(first: float, second: float) -> TableFeed:
+    """A model that takes "blind to half" for a lamp's brightness, until it says the blind's name."""
+    dim, move = (BRIGHTNESS, Mark.DEVICE), (POSITION, Mark.DEVICE)
+    return TableFeed(
+        {
+            (): {BRIGHTNESS: first, POSITION: second},
+            dim[:1]: {Mark.DEVICE: 0.99},
+            move[:1]: {Mark.DEVICE: 0.99},
+            dim: {BLIND[0]: 0.98, LAMP[0]: 0.01},
+            move: {BLIND[0]: 0.99},
+            (*dim, *LAMP): {LEVEL: 0.99},
+            (*move, *BLIND): {AT: 0.99},
+            (*dim, *LAMP, LEVEL): {HALF[0]: 0.5, **dict.fromkeys(encoder().digits, 0.04)},
+            (*move, *BLIND, AT): {HALF[0]: 0.9},
+            (*dim, *LAMP, LEVEL, *encoder().ids("max")): {Mark.END: 0.99},
+            (*move, *BLIND, AT, *HALF): {Mark.END: 0.99},
+        }
+    )
+
+
+def test_a_target_that_the_function_cannot_have_changes_the_function() -> None:
+    """The second best function is tried, and is as sure as its own choices; its mass tells that it came second."""
+    feed = blind_at_half(0.6, 0.39)
+    decoded = decode(feed, walk_in(SHADY, "blind to half"), [1])
+    assert decoded.ids == (POSITION, Mark.DEVICE, *BLIND, AT, *HALF, Mark.END)
+    assert feed.rewound == 1
+    assert decoded.confidence > 0.9
+    assert decoded.mass == pytest.approx(0.39 / 0.6, abs=0.1)
+
+
+def test_a_function_that_was_out_of_the_question_is_not_tried() -> None:
+    """What had next to no probability is no second thought: the plan stays, and its mass tells all."""
+    feed = blind_at_half(0.97, 0.02)
+    decoded = decode(feed, walk_in(SHADY, "blind"), [1], second_thoughts=1)
+    assert decoded.ids[0] == BRIGHTNESS
+    assert feed.rewound == 0
+    assert decoded.mass < 0.05
+
+
+@given(house=small_houses(), text=sentences(), seed=st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_second_thoughts_leave_no_trace_in_the_session(house: House, text: str, seed: int) -> None:
+    """The plan is the same when its tokens are fed anew: going back forgets exactly what was fed since."""
+    prompt = text_prompt(encoder().ids(text))
+    walk = walk_in(house, text)
+    feed = HashFeed(seed)
+    decoded = decode(feed, walk, prompt)
+    fed = [*prompt, *decoded.ids]
+    assert feed.fed == fed[: len(feed.fed)]
 
 
 # Deadlines
