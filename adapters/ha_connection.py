@@ -104,7 +104,7 @@ class Connection:
 
     async def _live(self) -> None:
         """Connect and stay until the connection is lost. Raises what hass-client raises, OSError, TimeoutError."""
-        client = HomeAssistantClient(_websocket_url(self._settings.url), self._settings.token.value)
+        client = HomeAssistantClient(websocket_url(self._settings.url), self._settings.token.value)
         listening: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(ANSWER_S):
@@ -175,6 +175,6 @@ class Connection:
         return Unavailable(f"Home Assistant cannot be reached: {why}", adapter=NAME)
 
 
-def _websocket_url(url: str) -> str:
+def websocket_url(url: str) -> str:
     """ "http://house:8123" → "ws://house:8123/api/websocket"."""
     return f"ws{url.removeprefix('http')}/api/websocket"

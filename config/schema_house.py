@@ -95,6 +95,7 @@ class DeviceNode(Node):
     aliases: Names = Field((), description="Other words for it.")
     device_class: Slug | None = Field(None, description="Home Assistant's device class: garage, blind, tv, outlet, motion, …")
     home_assistant: Entities = Field(default_factory=dict, description="Its entities, or only the main one.")
+    registry_id: str | None = Field(None, description="Home Assistant's own id of the entity, kept by the import.")
     mqtt: dict[Slug, MqttText] = Field(default_factory=dict, description="Its topics: command, state, vss, ….")
     limits: LimitsNode = Field(default_factory=LimitsNode, description="[low, high] by quantity.")
     options: OptionsNode = Field(default_factory=OptionsNode, description="What it can be set to.")

@@ -5,6 +5,7 @@ Home Assistant keeps a key for each refresh token in `.storage/auth`, and accept
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -20,6 +21,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from hass_client import HomeAssistantClient
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(os.environ.get("HOME_ASSISTANT_PYTHON", ROOT / ".venv-home-assistant" / "bin" / "python"))
@@ -67,7 +70,7 @@ class HomeAssistant:
         text = CONFIGURATION.format(port=port, entities=json.dumps(list(entities)), extra=extra)
         (directory / "configuration.yaml").write_text(text)
         shutil.copytree(SOURCE / "custom_components", directory / "custom_components", dirs_exist_ok=True)
-        self.token = self._provision("hub", "system-users")
+        self.token, self.owner_token = self._provision()
 
     def start(self) -> None:
         """Start it, and wait until it runs."""
@@ -124,6 +127,15 @@ class HomeAssistant:
         """What it shows."""
         return str(self.get(f"/api/states/{entity_id}")["state"])
 
+    def command(self, command: str, **more: Any) -> Any:
+        """One command of its WebSocket API, as the owner: the registries."""
+
+        async def ask() -> Any:
+            async with HomeAssistantClient(f"ws{self.url.removeprefix('http')}/api/websocket", self.owner_token) as client:
+                return await client.send_command(command, **more)
+
+        return asyncio.run(ask())
+
     def _service(self, service: str, **data: object) -> None:
         self._ask(f"/api/services/testhouse/{service}", data)
 
@@ -133,21 +145,30 @@ class HomeAssistant:
         with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers), timeout=5) as answer:
             return json.loads(answer.read())
 
-    def _provision(self, name: str, group: str) -> str:
-        """A user who is no administrator, with a long-lived token."""
-        key, user_id, token_id = secrets.token_hex(64), secrets.token_hex(16), secrets.token_hex(16)
-        user = {"id": user_id, "group_ids": [group], "is_owner": False, "is_active": True, "name": name, "system_generated": False,
-                "local_only": False}  # fmt: skip
-        refresh = {"id": token_id, "user_id": user_id, "client_id": None, "client_name": "tests", "client_icon": None,
-                   "token_type": "long_lived_access_token", "created_at": "2024-01-01T00:00:00+00:00",
-                   "access_token_expiration": 315360000.0, "token": secrets.token_hex(64), "jwt_key": key, "last_used_at": None,
-                   "last_used_ip": None, "expire_at": None, "credential_id": None, "version": "1"}  # fmt: skip
+    def _provision(self) -> tuple[str, str]:
+        """Long-lived tokens of a user who is no administrator, and of the owner."""
+        hub, owner = _user("hub", "system-users"), _user("owner", "system-admin")
         groups = [{"id": each, "name": each} for each in ("system-admin", "system-users", "system-read-only")]
-        data = {"users": [user], "groups": groups, "credentials": [], "refresh_tokens": [refresh]}
+        tokens = [_refresh_token(hub), _refresh_token(owner)]
+        data = {"users": [hub, owner], "groups": groups, "credentials": [], "refresh_tokens": tokens}
         storage = self.directory / ".storage"
         storage.mkdir(exist_ok=True)
         (storage / "auth").write_text(json.dumps({"version": 1, "minor_version": 1, "key": "auth", "data": data}))
-        return _jwt(token_id, key)
+        first, second = (_jwt(str(token["id"]), str(token["jwt_key"])) for token in tokens)
+        return first, second
+
+
+def _user(name: str, group: str) -> dict[str, object]:
+    is_owner = group == "system-admin"
+    return {"id": secrets.token_hex(16), "group_ids": [group], "is_owner": is_owner, "is_active": True, "name": name,
+            "system_generated": False, "local_only": False}  # fmt: skip
+
+
+def _refresh_token(user: Mapping[str, object]) -> dict[str, object]:
+    return {"id": secrets.token_hex(16), "user_id": user["id"], "client_id": None, "client_name": f"{user['name']}-tests",
+            "client_icon": None, "token_type": "long_lived_access_token", "created_at": "2024-01-01T00:00:00+00:00",
+            "access_token_expiration": 315360000.0, "token": secrets.token_hex(64), "jwt_key": secrets.token_hex(64),
+            "last_used_at": None, "last_used_ip": None, "expire_at": None, "credential_id": None, "version": "1"}  # fmt: skip
 
 
 def _jwt(issuer: str, key: str) -> str:

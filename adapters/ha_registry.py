@@ -1,0 +1,124 @@
+"""What there is in a Home Assistant: floors, areas and entities, as its registries tell. One connection, then it is closed.
+
+Nothing here needs an administrator's token. Source: `config/*_registry` of Home Assistant's WebSocket API (2024.3 to 2025.4);
+floors are there since 2024.4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from hass_client import HomeAssistantClient
+from hass_client.exceptions import AuthenticationFailed, BaseHassClientError, FailedCommand
+
+from octopus_hub.adapters.ha_connection import NAME, websocket_url
+from octopus_hub.config.errors import Unauthorized, Unavailable
+from octopus_hub.config.hub import HomeAssistantSettings
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArea:
+    """An area or a floor; `floor` is the name of an area's."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    floor: str | None = None
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEntity:
+    """An entity: with its state, and what the registry knows of it, if it is in there.
+
+    `exposed` is what the owner said of showing it to voice assistants; None where nothing was said.
+    """
+
+    entity_id: str
+    name: str
+    registry_id: str | None = None
+    area: str | None = None
+    aliases: tuple[str, ...] = ()
+    is_hidden: bool = False
+    is_auxiliary: bool = False
+    exposed: bool | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All of it, in Home Assistant's order. `fahrenheit` is its unit of temperature."""
+
+    name: str
+    fahrenheit: bool
+    floors: tuple[FoundArea, ...]
+    areas: tuple[FoundArea, ...]
+    entities: tuple[FoundEntity, ...]
+
+
+def read_registries(settings: HomeAssistantSettings) -> Found:
+    """Ask. Blocking. Raises Unavailable, Unauthorized."""
+    try:
+        return asyncio.run(_read(settings))
+    except AuthenticationFailed as error:
+        raise Unauthorized(f"Home Assistant at {settings.url} refuses the token", adapter=NAME) from error
+    except (BaseHassClientError, OSError, TimeoutError) as error:
+        why = str(error) or type(error).__name__
+        raise Unavailable(f"Home Assistant cannot be reached at {settings.url}: {why}", adapter=NAME) from error
+
+
+async def _read(settings: HomeAssistantSettings) -> Found:
+    async with asyncio.timeout(TIMEOUT_S), HomeAssistantClient(websocket_url(settings.url), settings.token.value) as client:
+        config = await client.get_config()
+        floors = {floor["floor_id"]: floor for floor in await _list(client, "config/floor_registry/list")}
+        areas = {area["area_id"]: area for area in await client.get_area_registry()}
+        devices = {device["id"]: device for device in await client.get_device_registry()}
+        listed = [entry for entry in await client.get_entity_registry() if entry.get("disabled_by") is None]
+        entries = {entry["entity_id"]: await client.get_entity_registry_entry(entry["entity_id"]) for entry in listed}
+        states = await client.get_states()
+    found_areas = {key: _area(area, floors) for key, area in areas.items()}
+    return Found(
+        name=str(config.get("location_name", "Home")),
+        fahrenheit=config.get("unit_system", {}).get("temperature") == "°F",
+        floors=tuple(_area(floor, {}) for floor in floors.values()),
+        areas=tuple(found_areas.values()),
+        entities=tuple(_entity(state, entries.get(state["entity_id"], {}), devices, found_areas) for state in states),
+    )
+
+
+async def _list(client: HomeAssistantClient, command: str) -> Sequence[Mapping[str, Any]]:
+    """What a registry lists; nothing where this Home Assistant has no such registry."""
+    with suppress(FailedCommand):
+        found: Sequence[Mapping[str, Any]] = await client.send_command(command)
+        return found
+    return []
+
+
+def _area(area: Mapping[str, Any], floors: Mapping[str, Mapping[str, Any]]) -> FoundArea:
+    floor = floors.get(str(area.get("floor_id")))
+    return FoundArea(area["name"], tuple(sorted(area.get("aliases") or ())), floor["name"] if floor else None, area.get("level"))
+
+
+def _entity(
+    state: Mapping[str, Any], entry: Mapping[str, Any], devices: Mapping[str, Mapping[str, Any]], areas: Mapping[str, FoundArea]
+) -> FoundEntity:
+    device = devices.get(str(entry.get("device_id")), {})
+    area = areas.get(str(entry.get("area_id") or device.get("area_id")))
+    attributes = state.get("attributes", {})
+    exposure = (entry.get("options") or {}).get("conversation") or {}
+    return FoundEntity(
+        entity_id=state["entity_id"],
+        name=str(attributes.get("friendly_name") or state["entity_id"].partition(".")[2].replace("_", " ")),
+        registry_id=entry.get("id"),
+        area=area.name if area else None,
+        aliases=tuple(sorted(entry.get("aliases") or ())),
+        is_hidden=entry.get("hidden_by") is not None,
+        is_auxiliary=entry.get("entity_category") is not None,
+        exposed=exposure.get("should_expose"),
+        attributes=attributes,
+    )
