@@ -52,6 +52,8 @@ DEFAULT_TARGETS: Mapping[str, Described] = {
 }
 """What is meant where the sentence names no device. Timers without a device are the hub's own."""
 
+LIST_FUNCTIONS = frozenset({"todo_add", "todo_complete", "todo_remove", "todo_read"})
+
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
@@ -78,11 +80,22 @@ def resolve(
         return Resolution(refusal=Refusal(Code.UNSURE))
     around = Surroundings(house, states, _canonical_area(house, area), prefer)
     try:
-        calls = tuple(call for planned in plan.calls for call in _calls(planned, around, now))
+        calls = tuple(call for planned in completed(plan).calls for call in _calls(planned, around, now))
     except Unresolved as stopped:
         verdict = stopped.verdict
         return Resolution(question=verdict) if isinstance(verdict, Question) else Resolution(refusal=verdict)
     return Resolution(calls)
+
+
+def completed(plan: Plan) -> Plan:
+    """The plan with the list that was said once: "put milk and eggs on the shopping list" are two calls, one of which names it."""
+    lists = [call.target for call in plan.calls if call.target and call.function in LIST_FUNCTIONS]
+    if not lists:
+        return plan
+    calls = (
+        replace(call, target=lists[0]) if call.target is None and call.function in LIST_FUNCTIONS else call for call in plan.calls
+    )
+    return replace(plan, calls=tuple(calls))
 
 
 def _calls(planned: PlannedCall, around: Surroundings, now: datetime | None) -> list[Call]:

@@ -18,7 +18,7 @@ from octopus_hub.config.functions import TargetRule, ValueType
 from octopus_hub.config.house import DeviceState, House
 from octopus_hub.config.plan import Duration, Nested, Number, Plan, PlannedCall, Value
 from octopus_hub.daemon.accuracy_cases import UNIT, Expected, Said
-from octopus_hub.daemon.resolver import Resolution, resolve
+from octopus_hub.daemon.resolver import Resolution, completed, resolve
 
 TOLERANCE = 1e-6
 DEFAULTS: Mapping[tuple[str, str], Said] = {("alarm_arm", "mode"): "away"}
@@ -105,6 +105,7 @@ class Scene:
 
 def find(plan: Plan, scene: Scene) -> tuple[Found, ...] | Resolution:
     """The plan's calls with their devices; the resolution where that is a question or a refusal."""
+    plan = completed(plan)
     whole = _resolve(plan, scene)
     return tuple(_found(call, scene) for call in plan.calls) if whole.calls else whole
 

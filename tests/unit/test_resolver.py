@@ -301,3 +301,13 @@ def test_a_hazard_does_not_slip_through_apart() -> None:
     """A toggled group whose members go different ways is not split so that its heater goes alone."""
     states = {"floor_lamp": state("on"), "heater": state("off")}
     assert refused(planned("toggle", GroupNamed("Reading Corner")), states) is Code.HAZARD
+
+
+def test_a_list_that_is_named_once_is_meant_by_all() -> None:
+    """ "Put milk and eggs on the second list" are two calls, of which one names it."""
+    lists = (device("First", "todo"), device("Second", "todo"))
+    house = House(devices=lists)
+    calls = (planned("todo_add", item=Text("milk")), planned("todo_add", Named("Second"), item=Text("eggs")))
+    found = resolve(Plan(calls), house, NOTHING)
+    assert [call.device_ids for call in found.calls] == [("second",), ("second",)]
+    assert resolve(Plan(calls[:1]), house, NOTHING).question is not None
