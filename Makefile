@@ -16,7 +16,10 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help run check test docs clean lint debian
 
 BIN := .venv/bin
+HOME_ASSISTANT := .venv-home-assistant
+NEWER_PYTHON := $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3.13) $(shell command -v python3.13))
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+HOME_ASSISTANT_TESTS := tests/contract/test_adapter.py tests/contract/test_home_assistant.py tests/contract/test_import.py tests/e2e/test_home_assistant.py
 PINNED := setup.cfg pyproject.toml constraints.txt
 
 help:  ## this list
@@ -29,15 +32,17 @@ run: debian .venv/run.stamp  ## the hub; a demo house unless there is a configur
 check: lint  ## format, types, layers and unit tests, in under a minute; no root, no servers
 	@$(BIN)/pytest tests/unit
 
-test: debian lint .venv/test.stamp .venv-home-assistant/stamp  ## all tests. Installs what is missing: torch, mosquitto, Home Assistant
+test: debian lint .venv/test.stamp $(HOME_ASSISTANT)/stamp $(HOME_ASSISTANT)-2025/stamp  ## all tests. Installs what is missing: torch, mosquitto, Home Assistant
 	@$(BIN)/octopus model build
 	$(BIN)/pytest
+	newer=$(CURDIR)/$(HOME_ASSISTANT)-2025/bin/python
+	if test -x "$$newer"; then HOME_ASSISTANT_PYTHON="$$newer" $(BIN)/pytest $(HOME_ASSISTANT_TESTS); fi
 
 docs: .venv/dev.stamp  ## the generated pages of docs/
 	@$(BIN)/python -m octopus_hub.daemon.function_docs > docs/functions.md
 
 clean:  ## remove what was made here; the hub's state and model stay
-	@rm -rf .venv .venv-home-assistant build *.egg-info .*_cache .hypothesis
+	@rm -rf .venv $(HOME_ASSISTANT) $(HOME_ASSISTANT)-2025 build *.egg-info .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 lint: .venv/dev.stamp
@@ -64,11 +69,20 @@ lint: .venv/dev.stamp
 	$(INSTALL) '.[dev,homeassistant,train,transformers]' setuptools
 	touch $@
 
-# A Home Assistant for the tests, in a venv of its own: its packages are not the hub's. Without dependencies, which are listed.
-.venv-home-assistant/stamp: tests/home_assistant/requirements.txt | $(BIN)/python
-	@echo 'Installing a Home Assistant for the tests into .venv-home-assistant ...'
-	$(BIN)/python -m venv .venv-home-assistant
-	.venv-home-assistant/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+# Home Assistant for the tests, in venvs of its own: its packages are not the hub's. Without dependencies, which are listed. The
+# newer version needs Python 3.13, and is left out where there is none.
+
+$(HOME_ASSISTANT)/stamp: tests/home_assistant/requirements-2024.3.txt | $(BIN)/python
+	@echo 'Installing a Home Assistant for the tests into $(@D) ...'
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
+
+$(HOME_ASSISTANT)-2025/stamp: tests/home_assistant/requirements-2025.4.txt
+	@if ! "$(NEWER_PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then echo 'No Python 3.13: no tests with the newer Home Assistant'; exit; fi
+	echo 'Installing a newer Home Assistant for the tests into $(@D) ...'
+	"$(NEWER_PYTHON)" -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
 python_fits = $(1) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null

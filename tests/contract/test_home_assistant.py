@@ -26,6 +26,8 @@ from octopus_hub.config.hub import Secret
 from octopus_hub.config.plan import Call, Status
 from octopus_hub.daemon.__main__ import main
 
+pytestmark = pytest.mark.timeout(60)
+
 LAMPS = tuple(Device(name, name.title(), "light", home_assistant={"main": f"light.{name}"}) for name in ("it", "other", "third"))
 DOOR = Device("door", "Door", "lock", home_assistant={"main": "lock.it"})
 LIST = Device("list", "Shopping List", "todo", home_assistant={"main": "todo.it"})
@@ -183,7 +185,7 @@ async def test_restart(server: HomeAssistant) -> None:
         with pytest.raises(Unavailable, match="Home Assistant cannot be reached"):
             await adapter.execute(ON, "it")
         server.start()
-        await eventually(lambda: "it" in adapter.states(), 10)
+        await eventually(lambda: "it" in adapter.states(), 20)
         assert (await adapter.execute(ON, "it")).status is Status.DONE
 
 
@@ -196,7 +198,7 @@ async def test_away_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(Unavailable, match="Home Assistant cannot be reached"):
             await adapter.start()
         late.start()
-        await eventually(lambda: "it" in adapter.states(), 10)
+        await eventually(lambda: "it" in adapter.states(), 20)
     finally:
         await adapter.stop()
         late.stop()
@@ -214,7 +216,7 @@ async def test_lost_in_the_middle_of_a_call(server: HomeAssistant) -> None:
         server.stop()
         result = await attempt(adapter, ON, "it", 3)
         assert result.status in (Status.FAILED, Status.NOT_CONFIRMED)
-        assert time.monotonic() - asked < 10
+        assert time.monotonic() - asked < 40
     server.start()
 
 
@@ -228,7 +230,7 @@ async def test_frozen(server: HomeAssistant, monkeypatch: pytest.MonkeyPatch) ->
             await eventually(lambda: not adapter.states(), 5)
         finally:
             server.send(signal.SIGCONT)
-        await eventually(lambda: "it" in adapter.states(), 10)
+        await eventually(lambda: "it" in adapter.states(), 20)
         assert (await adapter.execute(ON, "it")).status is Status.DONE
 
 

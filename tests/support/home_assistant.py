@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(os.environ.get("HOME_ASSISTANT_PYTHON", ROOT / ".venv-home-assistant" / "bin" / "python"))
 SOURCE = ROOT / "tests" / "home_assistant"
 START_S = 60.0
+STOP_S = 25.0
+"""A newer one takes its time while clients are connected."""
 
 BY_SERVICE: Mapping[str, Mapping[str, Sequence[str]]] = {
     "timer": {"idle": ["cancel"], "active": ["start"], "paused": ["start", "pause"]},
@@ -95,7 +97,7 @@ class HomeAssistant:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
             try:
-                self._process.wait(15)
+                self._process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -38,7 +38,6 @@ from homeassistant.setup import async_setup_component
 
 DOMAIN = "testhouse"
 EVERYTHING = 0x7FFFFFFF
-ARM = {"home": "armed_home", "away": "armed_away", "night": "armed_night", "vacation": "armed_vacation"}
 
 
 class Thing:
@@ -335,28 +334,36 @@ class MediaPlayer(Thing, media_player.MediaPlayerEntity):
         await self.become(repeat=repeat)
 
 
+VACUUM_STATE = "activity" if hasattr(vacuum, "VacuumActivity") else "state"
+ALARM_STATE = "alarm_state" if hasattr(alarm, "AlarmControlPanelState") else "state"
+"""What these entities call their state, in newer and older versions."""
+Activity = getattr(vacuum, "VacuumActivity", str)
+AlarmState = getattr(alarm, "AlarmControlPanelState", str)
+
+
 class Vacuum(Thing, vacuum.StateVacuumEntity):
     """A vacuum."""
 
     _attr_supported_features = vacuum.VacuumEntityFeature(4 | 8 | 16 | 512 | 4096 | 8192)
-    state_name = "activity"
-    _attr_activity = "docked"
+    if VACUUM_STATE == "activity":
+        _attr_activity = Activity("docked")
+    else:
+        _attr_state = "docked"
 
-    @property
-    def state(self):
-        return self._attr_activity
+    def given(self, state, attributes):
+        return {VACUUM_STATE: Activity(state)}
 
     async def async_start(self):
-        await self.become(activity="cleaning")
+        await self.become(**{VACUUM_STATE: Activity("cleaning")})
 
     async def async_pause(self):
-        await self.become(activity="paused")
+        await self.become(**{VACUUM_STATE: Activity("paused")})
 
     async def async_stop(self, **more):
-        await self.become(activity="idle")
+        await self.become(**{VACUUM_STATE: Activity("idle")})
 
     async def async_return_to_base(self, **more):
-        await self.become(activity="returning")
+        await self.become(**{VACUUM_STATE: Activity("returning")})
 
     async def async_locate(self, **more):
         await self.become()
@@ -390,30 +397,31 @@ class AlarmPanel(Thing, alarm.AlarmControlPanelEntity):
 
     _attr_code_arm_required = False
     _attr_supported_features = alarm.AlarmControlPanelEntityFeature(1 | 2 | 4 | 8 | 32)
-    state_name = "own"
-    _attr_own = "disarmed"
+    if ALARM_STATE == "alarm_state":
+        _attr_alarm_state = AlarmState("disarmed")
+    else:
+        _attr_state = "disarmed"
 
-    @property
-    def state(self):
-        return self._attr_own
+    def given(self, state, attributes):
+        return {ALARM_STATE: AlarmState(state)}
 
     async def async_alarm_disarm(self, code=None):
-        await self.become(own="disarmed")
+        await self.become(**{ALARM_STATE: AlarmState("disarmed")})
 
     async def async_alarm_arm_home(self, code=None):
-        await self.become(own="armed_home")
+        await self.become(**{ALARM_STATE: AlarmState("armed_home")})
 
     async def async_alarm_arm_away(self, code=None):
-        await self.become(own="armed_away")
+        await self.become(**{ALARM_STATE: AlarmState("armed_away")})
 
     async def async_alarm_arm_night(self, code=None):
-        await self.become(own="armed_night")
+        await self.become(**{ALARM_STATE: AlarmState("armed_night")})
 
     async def async_alarm_arm_vacation(self, code=None):
-        await self.become(own="armed_vacation")
+        await self.become(**{ALARM_STATE: AlarmState("armed_vacation")})
 
     async def async_alarm_trigger(self, code=None):
-        await self.become(own="triggered")
+        await self.become(**{ALARM_STATE: AlarmState("triggered")})
 
 
 class Humidifier(OnOff, humidifier.HumidifierEntity):

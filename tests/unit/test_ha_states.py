@@ -1,0 +1,120 @@
+"""Home Assistant's stream of states, and states of devices made of those of entities."""
+
+from __future__ import annotations
+
+import pytest
+
+from octopus_hub.adapters.features import has_feature
+from octopus_hub.adapters.ha_states import apply, device_state
+from octopus_hub.adapters.ha_timers import seconds, started_anew, time_left_s
+from octopus_hub.adapters.services import ServiceCall
+from octopus_hub.config.house import Device, DeviceState
+
+LAMP = Device("lamp", "Lamp", "light", home_assistant={"main": "light.lamp"})
+
+
+def test_stream() -> None:
+    """Entities are added, changed by what is more and what is less, and removed; what was told before is not touched."""
+    states: dict[str, DeviceState] = {}
+    assert apply(states, {"a": {"light.lamp": {"s": "on", "a": {"brightness": 9, "effect": "x"}}}}) == {"light.lamp"}
+    first = states["light.lamp"]
+    apply(states, {"c": {"light.lamp": {"+": {"a": {"brightness": 12}}, "-": {"a": ["effect"]}}}})
+    assert states["light.lamp"] == DeviceState("on", {"brightness": 12})
+    apply(states, {"c": {"light.lamp": {"+": {"s": "off"}}}})
+    assert states["light.lamp"].state == "off"
+    assert first == DeviceState("on", {"brightness": 9, "effect": "x"})
+    assert apply(states, {"r": ["light.lamp"]}) == {"light.lamp"}
+    assert states == {}
+
+
+def test_other_roles_are_attributes() -> None:
+    """A lock's battery stands under its role, as a number where it is one; the main entity's own attributes come first."""
+    lock = Device("d", "Door", "lock", home_assistant={"main": "lock.d", "battery": "sensor.b", "note": "sensor.n"})
+    entities = {"lock.d": DeviceState("locked", {"note": "own"}), "sensor.b": DeviceState("87"), "sensor.n": DeviceState("x")}
+    assert device_state(lock, entities, "°C", {}) == DeviceState("locked", {"battery": 87.0, "note": "own"})
+
+
+def test_units_and_lists() -> None:
+    """A thermostat is in Home Assistant's unit; a list has its items; what is not there has no state."""
+    nest = Device("n", "Nest", "climate", home_assistant={"main": "climate.n"})
+    shopping = Device("s", "Shopping", "todo", home_assistant={"main": "todo.s"})
+    entities = {"climate.n": DeviceState("heat"), "todo.s": DeviceState("1")}
+    assert device_state(nest, entities, "°F", {}) == DeviceState("heat", {"temperature_unit": "°F"})
+    assert device_state(shopping, entities, "°F", {"todo.s": ["milk"]}) == DeviceState("1", {"items": ["milk"]})
+    assert device_state(LAMP, entities, "°F", {}) is None
+
+
+CAR = Device("c", "Car", "vehicle", home_assistant={
+    "main": "lock.c", "climate": "climate.c", "windows": "cover.w", "seat_heating_driver": "number.s", "seat_heating": "switch.all",
+    "defrost": "switch.d", "range": "sensor.r", "tire_pressure": "sensor.t", "battery": "sensor.b", "engine": "binary_sensor.e",
+    "trunk": "lock.trunk", "location": "device_tracker.c",
+})  # fmt: skip
+
+
+def test_a_car_of_many_entities() -> None:
+    """One state in the words of the protocol, in km and kPa; what is unknown is left out."""
+    entities = {
+        "lock.c": DeviceState("locked"),
+        "climate.c": DeviceState("off", {"temperature": 21, "current_temperature": 9}),
+        "cover.w": DeviceState("open", {"current_position": 40}),
+        "number.s": DeviceState("3"),
+        "switch.d": DeviceState("on"),
+        "sensor.r": DeviceState("100", {"unit_of_measurement": "mi"}),
+        "sensor.t": DeviceState("2.5", {"unit_of_measurement": "bar"}),
+        "sensor.b": DeviceState("unavailable"),
+        "binary_sensor.e": DeviceState("off"),
+        "lock.trunk": DeviceState("unlocked"),
+        "device_tracker.c": DeviceState("home"),
+    }
+    car = device_state(CAR, entities, "°C", {})
+    assert car is not None
+    assert car.state == "locked"
+    told = car.attributes
+    assert (told["climate_on"], told["temperature"], told["current_temperature"]) == (False, 21, 9)
+    assert {told[f"window_{place}"] for place in ("front_left", "front_right", "rear_left", "rear_right")} == {40}
+    assert (told["seat_heating_driver"], told["defrost_front"], told["defrost_rear"]) == ("high", True, True)
+    assert told["range"] == pytest.approx(160.9, abs=0.1)
+    assert told["tire_pressure"] == pytest.approx(250)
+    assert (told["engine_on"], told["trunk"], told["location"]) == (False, 100, "home")
+    assert "battery_level" not in told
+
+
+def test_a_car_without_a_lock() -> None:
+    """It is on while something of it answers, else unavailable."""
+    car = Device("c", "Car", "vehicle", home_assistant={"main": "climate.c", "battery": "sensor.b"})
+    there = {"climate.c": DeviceState("heat"), "sensor.b": DeviceState("64")}
+    assert device_state(car, there, "°C", {}) == DeviceState(
+        "on", {"temperature_unit": "°C", "climate_on": True, "battery_level": 64}
+    )
+    away = device_state(car, {"climate.c": DeviceState("unavailable")}, "°C", {})
+    assert away is not None
+    assert away.state == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "arguments", "features", "expected"),
+    [
+        ("close", "cover", {}, 1, False),
+        ("close", "cover", {}, 3, True),
+        ("alarm_arm", "alarm_control_panel", {"mode": "night"}, 2, False),
+        ("alarm_arm", "alarm_control_panel", {}, 2, True),
+        ("step_volume", "media_player", {}, 1024, True),
+        ("lock", "lock", {}, 0, True),
+        ("close", "cover", {}, None, True),
+    ],
+)
+def test_features(function: str, kind: str, arguments: dict[str, str], features: int | None, expected: bool) -> None:
+    """One of the bits is needed; what says nothing, or needs none, can do it."""
+    attributes = {} if features is None else {"supported_features": features}
+    assert has_feature(function, kind, arguments, DeviceState("on", attributes)) is expected
+
+
+def test_timers() -> None:
+    """What is left of one that is paused, and a longer one instead of a change that is refused."""
+    assert time_left_s(DeviceState("paused", {"remaining": "0:01:30"})) == 90
+    assert time_left_s(DeviceState("idle")) is None
+    assert time_left_s(DeviceState("active", {"finishes_at": "2020-01-01T00:00:00+00:00"})) == 0
+    assert seconds("-1:00:00") == -3600
+    assert seconds("soon") is None
+    change = ServiceCall("timer.change", ("timer.t",), {"duration": "00:05:00"})
+    assert started_anew(change, 90) == ServiceCall("timer.start", ("timer.t",), {"duration": 390})
