@@ -44,6 +44,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "model info": Subcommand("what model there is", "octopus_hub.daemon.cli_model:info"),
     "bench latency": Subcommand("how long text to calls takes", "octopus_hub.daemon.bench:latency"),
     "bench footprint": Subcommand("size on disk, and wheels for the Raspberry Pi", "octopus_hub.daemon.bench:footprint"),
+    "bench adapters": Subcommand("how long devices take to show what they were told", "octopus_hub.daemon.bench_adapters:adapters"),
     "bench accuracy": Subcommand("how many sentences are understood", "octopus_hub.daemon.cli_accuracy:main"),
     "data build": Subcommand("training packs out of the corpus", "octopus_hub.daemon.cli_making:data_build"),
     "data check": Subcommand("what is wrong with the corpus", "octopus_hub.daemon.cli_making:data_check"),
