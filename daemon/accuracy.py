@@ -17,6 +17,7 @@ from octopus_hub.adapters.virtual_initial import initial_state
 from octopus_hub.config.errors import DecodeError, InputError
 from octopus_hub.config.house import DeviceState, House
 from octopus_hub.config.hub import ModelSettings
+from octopus_hub.config.record import UNKNOWN_STATE
 from octopus_hub.daemon.accuracy_cases import Case
 from octopus_hub.daemon.accuracy_report import Judged
 from octopus_hub.daemon.brain import Interpreter
@@ -37,21 +38,29 @@ class States(StrEnum):
 
 
 class Examiner:
-    """Puts sentences to an interpreter; `advance` is called after each."""
+    """Puts sentences to an interpreter; `advance` is called after each.
 
-    def __init__(self, interpreter: Interpreter, states: States, advance: Callable[[], None] = lambda: None) -> None:
+    `fill_to`: each house is shown to the interpreter filled up with other rooms to so many devices; what a plan means is looked up
+    in the house as it is, so that "all the lights" stay those of the test."""
+
+    def __init__(
+        self, interpreter: Interpreter, states: States, advance: Callable[[], None] = lambda: None, fill_to: int = 0
+    ) -> None:
         self._interpreter = interpreter
         self._states = states
         self._advance = advance
+        self._fill_to = fill_to
 
     def examine(self, cases: Sequence[Case]) -> list[Judged]:
         """All cases, those of one house together, in the order given; no thresholds are applied."""
+        from octopus_hub.models.bench_houses import filled_up
+
         by_house: dict[str, list[int]] = {}
         for number, case in enumerate(cases):
             by_house.setdefault(case.house.digest, []).append(number)
         found: dict[int, Judged] = {}
         for numbers in by_house.values():
-            self._interpreter.set_house(cases[numbers[0]].house)
+            self._interpreter.set_house(filled_up(cases[numbers[0]].house, self._fill_to))
             for number in numbers:
                 found[number] = self._judged(cases[number])
                 self._advance()
@@ -78,7 +87,16 @@ class Examiner:
 
     def _known(self, case: Case) -> Mapping[str, DeviceState]:
         told = case.recorded.states
-        return {**quiet_states(case.house), **told} if self._states is States.QUIET else told
+        if self._states is not States.QUIET:
+            return told
+        return {device_id: _over(quiet, told.get(device_id)) for device_id, quiet in quiet_states(case.house).items()}
+
+
+def _over(quiet: DeviceState, told: DeviceState | None) -> DeviceState:
+    """What a record tells over what is made up; options alone tell no state."""
+    if told is None:
+        return quiet
+    return DeviceState(quiet.state if told.state == UNKNOWN_STATE else told.state, {**quiet.attributes, **told.attributes})
 
 
 def quiet_states(house: House) -> dict[str, DeviceState]:

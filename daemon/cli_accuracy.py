@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-mask", action="store_true", help="decode without the mask; what it would have refused counts as failed")
     states = "of devices of which a record tells no state: quiet (made up; the default) or none"
     add("--states", type=States, choices=tuple(States), default=States.QUIET, metavar="S", help=states)
+    add("--fill-to", type=int, metavar="N", default=0, help="show the model each house filled up with other rooms to N devices")
     add("--min-confidence", type=float, metavar="P", help="act only from this confidence on")
     add("--min-mass", type=float, metavar="P", help="act only from this probability mass on")
     add("--sweep", action="store_true", help="right commands and false actions over both thresholds")
@@ -105,12 +106,12 @@ def _examine(cases: Sequence[Case], options: argparse.Namespace, found: Found) -
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("sentences", total=len(cases))
-        return Examiner(interpreter, options.states, lambda: progress.advance(task)).examine(cases)
+        return Examiner(interpreter, options.states, lambda: progress.advance(task), options.fill_to).examine(cases)
 
 
 def _whole(made: Report, policy: PolicySettings, options: argparse.Namespace) -> dict[str, object]:
     thresholds = {"min_confidence": policy.min_confidence, "min_mass": policy.min_mass}
-    asked = {"input": str(options.input), "masked": not options.no_mask, "states": str(options.states)}
+    asked = {"input": str(options.input), "masked": not options.no_mask, "states": str(options.states), "fill_to": options.fill_to}
     return {"schema": 1, "asked": {**asked, "unseen": options.unseen, **thresholds}, "machine": machine(), **to_json(made)}
 
 

@@ -173,6 +173,14 @@ _HOME = _state("home")
 _LOCKED = _any(_state("locked"), _sensor("off", frozenset({"lock"})))
 _UNLOCKED = _any(_state("unlocked", "open"), _sensor("on", frozenset({"lock"})))
 
+_OPENING = frozenset({"cover", "valve", "binary_sensor", "vehicle"})
+_LOCKING = frozenset({"lock", "vehicle"})
+STATE_KINDS: Mapping[str, frozenset[str]] = {
+    "open": _OPENING, "closed": _OPENING, "locked": _LOCKING, "unlocked": _LOCKING, "jammed": frozenset({"lock"}),
+    "playing": frozenset({"media_player"}), "paused": frozenset({"media_player", "vacuum", "lawn_mower", "timer"}),
+}  # fmt: skip
+"""What is asked about where several devices have one name: the door's lock, or its sensor."""
+
 CONDITIONS: Mapping[str, Shows] = {
     "on": _is_on,
     "off": _not(_is_on),

@@ -12,7 +12,7 @@ from octopus_hub.config.functions import Function
 from octopus_hub.config.house import ActionClass, Device, DeviceState, House
 from octopus_hub.config.plan import Described, GroupNamed, Named, PlannedCall, Quantifier, Selector, Target, Where
 from octopus_hub.daemon.abilities import Ability, ability
-from octopus_hub.daemon.conditions import is_available, shows
+from octopus_hub.daemon.conditions import STATE_KINDS, is_available, shows
 from octopus_hub.daemon.nouns import meant_by, plural_of
 from octopus_hub.daemon.policy import device_action_class
 from octopus_hub.daemon.properties import best_sources
@@ -128,6 +128,12 @@ class Search:
         """The property that `get_value` asks for."""
         return str(self.planned.arguments["property"]) if self.function.name == "get_value" else None
 
+    @property
+    def asked_state(self) -> str | None:
+        """The state that `get_state` asks about."""
+        state = self.planned.arguments.get("state") if self.function.name == "get_state" else None
+        return None if state is None else str(state)
+
 
 def find_devices(search: Search, target: Target) -> tuple[Device, ...]:
     """The devices of a target, each once, in the order of the sentence. Raises Unresolved where none, or which one, is unclear."""
@@ -183,7 +189,8 @@ def _all_named(search: Search, selector: Named) -> list[Device]:
         raise refusal(Code.NOT_SUPPORTED, device=the(known[0]))
     if search.asked_property is not None:
         return _best_sources(search, found) or found
-    return found
+    kinds = STATE_KINDS.get(search.asked_state or "")
+    return [device for device in found if kinds is None or device.kind in kinds] or found
 
 
 def _named(search: Search, selector: Named) -> Device:

@@ -6,7 +6,7 @@ Pure. The first ten devices are in every house, and the sentences speak of those
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from octopus_hub.config.errors import InputError
@@ -147,6 +147,19 @@ def bench_house(devices: int) -> House:
         areas=areas,
         devices=tuple(_device(device_id, area, thing) for device_id, (area, thing) in zip(ids, found, strict=True)),
     )
+
+
+def filled_up(house: House, devices: int) -> House:
+    """The house with suites of a hotel beside it, until it has so many devices; each is named after its suite."""
+    missing = max(0, devices - len(house.devices))
+    suites = [f"Suite {number}" for number in range(1, 2 + missing // len(THINGS))]
+    named = [(suite, thing) for suite in suites for thing in THINGS][:missing]
+    more = tuple(
+        _device(f"filler_{number}", suite, Thing(f"{suite} {thing.name}", thing.kind, thing.device_class))
+        for number, (suite, thing) in enumerate(named)
+    )
+    areas = tuple(Area(suite) for suite in suites if any(device.area == suite for device in more))
+    return replace(house, areas=(*house.areas, *areas), devices=(*house.devices, *more))
 
 
 def prefix_tokens(house: House, encoder: TextEncoder) -> int:

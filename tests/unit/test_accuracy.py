@@ -12,6 +12,7 @@ from support.interpreters import TableInterpreter, call
 
 from octopus_hub.config.errors import DeadlineExceeded, InputError
 from octopus_hub.config.functions import Reason
+from octopus_hub.config.house import House
 from octopus_hub.config.hub import PolicySettings
 from octopus_hub.config.plan import Plan
 from octopus_hub.daemon.accuracy import Examiner, States, dump_row
@@ -19,6 +20,7 @@ from octopus_hub.daemon.accuracy_cases import Case, read_cases
 from octopus_hub.daemon.accuracy_report import Judged, Share, functions_of, report, sweep, to_json
 from octopus_hub.daemon.cli_accuracy import BLIND_TEST
 from octopus_hub.daemon.scoring import Verdict
+from octopus_hub.models.bench_houses import filled_up
 
 HOUSES = {
     "Flat": {"devices": [{"name": "Lamp", "kind": "light"}, {"name": "Door", "kind": "lock"}, {"name": "Gate", "kind": "lock"}]}
@@ -163,9 +165,32 @@ def test_blind_test_is_whole(blind: list[Case]) -> None:
     assert all(case.expected or case.reason for case in blind)
 
 
-def test_blind_test_can_be_met(blind: list[Case]) -> None:
-    """Plans that say what is expected are scored as right: the test asks nothing that the hub could not do."""
-    commands = [case for case in blind if case.expected]
+STRANGERS = BLIND_TEST.parent / "strangers"
+
+
+@pytest.mark.parametrize("source", [BLIND_TEST, *sorted(STRANGERS.glob("*.jsonl"))], ids=lambda path: path.stem)
+def test_a_test_can_be_met(source: Path) -> None:
+    """Plans that say what is expected are scored as right: no test asks what the hub could not do."""
+    commands = [case for case in read_cases(source) if case.expected]
     perfect = TableInterpreter({case.text.lower(): gold_plan(case) for case in commands})
     wrong = {each.case.id for each in Examiner(perfect, States.QUIET).examine(commands) if each.verdict is not Verdict.RIGHT}
     assert wrong == set()
+
+
+def test_houses_filled_up() -> None:
+    """The interpreter sees a large house; what its plan means is looked up in the house as it is."""
+    (case, *_) = read_cases(STRANGERS / "everyday.jsonl")
+    large = filled_up(case.house, 300)
+    assert len(large.devices) == 300
+    assert large.devices[: len(case.house.devices)] == case.house.devices
+    assert filled_up(case.house, 0) == case.house
+    seen: list[House] = []
+
+    class Recording(TableInterpreter):
+        def set_house(self, house: House) -> None:
+            seen.append(house)
+
+    perfect = Recording({case.text.lower(): gold_plan(case)})
+    (judged,) = Examiner(perfect, States.QUIET, fill_to=300).examine([case])
+    assert judged.verdict is Verdict.RIGHT
+    assert seen == [large]

@@ -303,6 +303,15 @@ def test_a_hazard_does_not_slip_through_apart() -> None:
     assert refused(planned("toggle", GroupNamed("Reading Corner")), states) is Code.HAZARD
 
 
+def test_a_state_tells_which_of_two_is_asked_about() -> None:
+    """The front door is a lock and a sensor: locked is one, open the other; neither where no state is said."""
+    front = (device("Front Door", "lock", id="bolt"), device("Front Door", "binary_sensor", id="contact", device_class="door"))
+    house = House(devices=front)
+    assert ids(planned("get_state", Named("Front Door"), state=Word("locked")), house=house) == {"bolt"}
+    assert ids(planned("get_state", Named("Front Door"), state=Word("open")), house=house) == {"contact"}
+    assert ids(planned("get_state", Named("Front Door")), house=house) == {"bolt", "contact"}
+
+
 def test_a_list_that_is_named_once_is_meant_by_all() -> None:
     """ "Put milk and eggs on the second list" are two calls, of which one names it."""
     lists = (device("First", "todo"), device("Second", "todo"))
