@@ -114,9 +114,9 @@ def make_interpreter(model: ModelSettings, state: Path, *, masked: bool) -> Inte
     from octopus_hub.models.tokens import TextEncoder
     from octopus_hub.models.unmasked import UnmaskedInterpreter
 
-    engine = ENGINES[model.engine](model_directory(model, state), model)
+    engine, functions = ENGINES[model.engine](model_directory(model, state), model)
     encoder = TextEncoder(WEIGHTS / "tokenizer.json")
-    return Masked(engine, encoder) if masked else UnmaskedInterpreter(engine, encoder)
+    return Masked(engine, encoder, functions=functions) if masked else UnmaskedInterpreter(engine, encoder)
 
 
 def dump_row(judged: Judged) -> str:

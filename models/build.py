@@ -19,7 +19,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,7 +40,7 @@ ROWS = 4096
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A built model: SHA-256 digests of what it is made of and of its data, and its sizes."""
+    """A built model: SHA-256 digests of what it is made of and of its data, its sizes, and the names of its added tokens."""
 
     base_digest: str
     adapter_digest: str
@@ -48,6 +48,7 @@ class ModelInfo:
     data_digest: str
     vocabulary_digest: str
     shape: Shape
+    vocabulary: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -123,7 +124,7 @@ def _build(source: Path | None, adapter: Path, output: Path, progress: Progress,
     with data.open("w+b") as file:
         write_data(file, layout, MergedWeights(BaseWeights(path), trained, layout.shape), progress)
         _sync(file)
-    info = ModelInfo(*wanted, sha256(data), trained.vocabulary_digest, layout.shape)
+    info = ModelInfo(*wanted, sha256(data), trained.vocabulary_digest, layout.shape, trained.vocabulary)
     check_against_card(graph, info.adapter_digest, info.data_digest)
     shutil.copyfile(graph / GRAPH, output / f"{GRAPH}.part")
     (output / f"{INFO}.part").write_text(info.to_json())

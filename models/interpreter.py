@@ -8,11 +8,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from octopus_hub.config.errors import HubError, InputError
+from octopus_hub.config.function_table import FUNCTIONS
+from octopus_hub.config.functions import Function
 from octopus_hub.config.house import House
 from octopus_hub.config.plan import Plan
 from octopus_hub.models.decoder import decode
@@ -35,12 +38,16 @@ logger = logging.getLogger(__name__)
 
 
 class Interpreter:
-    """Understands sentences in a house. `cache` is a folder for prefix states, one file a house and model."""
+    """Understands sentences in a house. `cache` is a folder for prefix states, one file a house and model; `functions` are those
+    that the model knows."""
 
-    def __init__(self, engine: Engine, encoder: TextEncoder, cache: Path | None = None) -> None:
+    def __init__(
+        self, engine: Engine, encoder: TextEncoder, cache: Path | None = None, functions: Sequence[Function] = FUNCTIONS
+    ) -> None:
         self._engine = engine
         self._encoder = encoder
         self._cache = cache
+        self.functions = functions
         self._mask: HouseMask | None = None
         self._prompt: HousePrompt | None = None
         self._prefix: KeyValueState | None = None
@@ -53,7 +60,7 @@ class Interpreter:
         prompt = HousePrompt(house, self._encoder)
         if len(prompt.prefix) > MAX_HOUSE_TOKENS:
             raise HouseTooLarge(too_large(len(prompt.prefix), house))
-        mask = HouseMask(Lexicon(house, self._encoder))
+        mask = HouseMask(Lexicon(house, self._encoder, self.functions))
         prefix = self._prefix_state(prompt.prefix)
         self._engine.session(prefix, TOKENS_TOLD + MAX_TEXT_TOKENS + MAX_PLAN_TOKENS)  # raises now where no sentence would fit
         self._mask, self._prompt, self._prefix = mask, prompt, prefix

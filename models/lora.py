@@ -1,8 +1,8 @@
 """The trained adapter: its file, and merging it into the base's weights, in NumPy.
 
 One safetensors file of float16 tensors: `layers.{i}.{q,k,v,o,gate,up,down}.lora_a` (R, in) and `.lora_b` (out, R), and
-`new_rows` (512 D), the embedding and head rows of the added tokens. Metadata: strings `r`, `alpha`, `vocabulary_digest` and
-more.
+`new_rows` (512 D), the embedding and head rows of the added tokens. Metadata: strings `r`, `alpha`, `vocabulary_digest`,
+`vocabulary` (the names of the added tokens, as JSON) and more.
 
 Merging computes W + alpha/r · B A in float64 and rounds once. Products of float16 numbers and sums of R of them fit float64
 exactly, so every machine gets the same bits, whatever its BLAS, and a built model can be compared by digest.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ class Adapter:
     vocabulary_digest: str
     digest: str
     tensors: Mapping[str, NDArray[np.floating]]
+    vocabulary: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def new_rows(self) -> Floats:
@@ -67,6 +68,7 @@ def read_adapter(path: Path) -> Adapter:
             vocabulary_digest=metadata.get("vocabulary_digest", ""),
             digest=hashlib.sha256(data).hexdigest(),
             tensors=tensors,
+            vocabulary=json.loads(metadata.get("vocabulary", "{}")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"expected an adapter in {path}, got a file that is none: {error}") from error

@@ -44,6 +44,7 @@ class OnnxEngine:
         cache = OnnxCache(directory, info, threads or min(MOST_THREADS, len(os.sched_getaffinity(0))))
         self.digest = cache.digest
         self.vocabulary_digest = info.vocabulary_digest
+        self.vocabulary = info.vocabulary
         self.vocabulary_size = cache.vocabulary_size
         self._prefixes = Prefixes(cache)
 

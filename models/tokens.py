@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -20,8 +20,9 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.function_table import FUNCTIONS
-from octopus_hub.config.functions import Reason
+from octopus_hub.config.functions import Function, Reason
 from octopus_hub.config.kinds import NOUNS
 
 BASE_SIZE = 49_152
@@ -124,6 +125,21 @@ def vocabulary_names() -> dict[str, list[str]]:
         "marks": [m.name for m in Mark],
         **{k: list(t) for k, t in zip(("parameters", "nouns", "functions"), _tables(), strict=True)},
     }
+
+
+def shared_functions(names: Mapping[str, Sequence[str]]) -> tuple[Function, ...]:
+    """The functions that this version shares with a model that was trained with these `vocabulary_names`.
+
+    Blocks are append only, so one of two versions' functions begin with the other's. Structure, parameters and nouns of ours must
+    all be known to the model. Raises VocabularyMismatch for a model of which that is not so.
+    """
+    ours = vocabulary_names()
+    for block, words in ours.items():
+        theirs = list(names.get(block, ()))
+        both = min(len(words), len(theirs))
+        if words[:both] != theirs[:both] or (block != "functions" and both < len(words)):
+            raise VocabularyMismatch(f"expected a model whose {block} begin like this version's, got another")
+    return FUNCTIONS[: len(names["functions"])]
 
 
 def _tables() -> tuple[dict[str, int], ...]:

@@ -18,7 +18,7 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack, read_packs
 from octopus_hub.models.graph import LAYOUT, WEIGHTS, Part, read_layout
 from octopus_hub.models.lora import read_adapter
-from octopus_hub.models.tokens import TextEncoder, descriptions, vocabulary_digest
+from octopus_hub.models.tokens import TextEncoder, descriptions, vocabulary_digest, vocabulary_names
 
 ROUND_EVERY = 8
 """Steps between two roundings of the weights as they are stored: one costs about a third of a step."""
@@ -178,7 +178,8 @@ def save_adapter(tensors: dict[str, Tensor], settings: Settings) -> None:
     from safetensors.torch import save_file
 
     metadata = {
-        "r": str(settings.rank), "alpha": str(settings.alpha), "vocabulary_digest": vocabulary_digest(), "seed": str(settings.seed),
+        "r": str(settings.rank), "alpha": str(settings.alpha), "vocabulary_digest": vocabulary_digest(),
+        "vocabulary": json.dumps(vocabulary_names()), "seed": str(settings.seed),
         "settings": json.dumps({k: str(v) for k, v in asdict(settings).items()}),
     }  # fmt: skip
     temporary = settings.run / "adapter.tmp"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from octopus_hub.daemon.__main__ import main
 from octopus_hub.daemon.loading import ENGINES, load_interpreter
 from octopus_hub.models import tokens
 from octopus_hub.models.base import BaseWeights
+from octopus_hub.models.interpreter import Interpreter as ModelInterpreter
 from octopus_hub.models.lora import read_adapter
 
 BOTH = [
@@ -72,6 +74,19 @@ def test_a_model_of_our_functions_is_loaded(tmp_path: Path, monkeypatch: pytest.
     """What tells is the digest of the vocabulary, not the sizes."""
     monkeypatch.setattr("octopus_hub.daemon.loading.vocabulary_digest", lambda: "tiny")
     load_interpreter(settings(Engine.ONNX, build_tiny_model(tmp_path)), tmp_path)
+
+
+def test_a_model_of_an_older_version_is_used_for_what_it_knows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its functions are a beginning of ours; the others are told once, and cannot come out."""
+    names = tokens.vocabulary_names()
+    directory = build_tiny_model(tmp_path)
+    info = json.loads((directory / "model.json").read_text())
+    info["vocabulary"] = {**names, "functions": names["functions"][:3]}
+    (directory / "model.json").write_text(json.dumps(info))
+    interpreter = load_interpreter(settings(Engine.ONNX, directory), tmp_path)
+    assert "functions not understood: set_brightness, " in caplog.text
+    assert isinstance(interpreter, ModelInterpreter)
+    assert [function.name for function in interpreter.functions] == ["turn_on", "turn_off", "toggle"]
 
 
 @pytest.mark.parametrize("given", [["say", "hello"], ["interpret", "--input", "in", "--output", "out"]])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.model_houses import TOKENIZER, encoder
 from tokenizers import Tokenizer
 
+from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.kinds import NOUNS
@@ -29,6 +30,7 @@ from octopus_hub.models.tokens import (
     Mark,
     TextEncoder,
     descriptions,
+    shared_functions,
     vocabulary_digest,
     vocabulary_names,
 )
@@ -88,6 +90,22 @@ def test_digest_changes_with_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     assert vocabulary_digest() == before
     monkeypatch.setitem(tokens.NOUN_IDS, "teapot", VOCABULARY_SIZE - 1)
     assert vocabulary_digest() != before
+
+
+def test_versions_share_what_both_know() -> None:
+    """An older model knows the first functions, a newer one all of ours; one of other words is refused, or of too few."""
+    names = vocabulary_names()
+    assert shared_functions(names) == FUNCTIONS
+    assert shared_functions({**names, "functions": names["functions"][:50]}) == FUNCTIONS[:50]
+    assert shared_functions({**names, "functions": [*names["functions"], "teleport"]}) == FUNCTIONS
+    for other in (
+        {**names, "functions": ["teleport", *names["functions"]]},
+        {**names, "nouns": names["nouns"][:-1]},
+        {**names, "marks": names["marks"][::-1]},
+        {},
+    ):
+        with pytest.raises(VocabularyMismatch):
+            shared_functions(other)
 
 
 # Text
