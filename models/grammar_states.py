@@ -36,6 +36,11 @@ class Context:
     pieces: tuple[Piece, ...] = ()
     limits: Limits = LIMITS
 
+    def says(self, unit: int) -> bool:
+        """Can the unit have been said? Only those of temperature are looked for: "21 degrees" is neither °C nor °F."""
+        wanted = self.lexicon.encoder.unit_ids.get(unit)
+        return wanted is None or any(i in wanted for piece in self.pieces for i in piece.ids)
+
 
 class State(NamedTuple):
     """A place in the grammar: symbols, the next one last; devices selected in the current call; calls so far."""

@@ -62,7 +62,7 @@ class ValueStart(MustStay):
         if parameter.type in (ValueType.TEXT, ValueType.TIME, ValueType.AREA):
             found |= CopyStart().arcs(state, context)
         else:
-            units = _units(parameter.type)
+            units = tuple(unit for unit in _units(parameter.type) if context.says(unit))
             words = context.lexicon.words(parameter, NOTHING)
             found |= NumberPart(0, False, units).arcs(state, context)
             found |= WordIn(words).arcs(state, context)

@@ -191,6 +191,13 @@ class TextEncoder:
         return {self._encode(str(d), False)[0]: str(d) for d in range(10)}
 
     @cached_property
+    def unit_ids(self) -> dict[int, frozenset[int]]:
+        """By a unit of temperature, the ids that its words and signs begin with: "celsius", "c", "21c"."""
+        said = {Mark.CELSIUS: ("celsius", "centigrade", "c"), Mark.FAHRENHEIT: ("fahrenheit", "f")}
+        begin = {unit: {self._encode(word, True)[0] for word in words} for unit, words in said.items()}
+        return {int(unit): frozenset(begin[unit] | {self._encode(words[-1], False)[0]}) for unit, words in said.items()}
+
+    @cached_property
     def point(self) -> int:
         """Id of the decimal point."""
         return self._encode(".", False)[0]

@@ -16,7 +16,9 @@ IMPERATIVE = re.compile(
     r"show|give|arm|run|activate|crank|kill|heat|cool|warm|move|send|change|increase|decrease|bring|take)\b",
     re.IGNORECASE,
 )
-SPOKEN_SPELLING = {"%": " percent", "°c": " degrees", "°": " degrees", "&": " and "}
+SPOKEN_SPELLING = {
+    "%": " percent", "°c": " degrees celsius", "°f": " degrees fahrenheit", "°": " degrees", "&": " and ",
+}  # fmt: skip
 
 
 def disturb(text: str, rng: random.Random) -> str:

@@ -41,6 +41,8 @@ class ReferenceGrammar:
         self._house = house
         self._encoder = encoder
         self._limits = limits
+        said = {i for piece in encoder.pieces(text) for i in piece.ids}
+        self._unsaid = {unit for unit, ids in encoder.unit_ids.items() if not ids & said}
         self._words = [piece.ids for piece in encoder.pieces(text) if piece.is_word]
         self._functions = [f for f in functions if f.target is not TargetRule.REQUIRED or self._supported(f)]
         self._prefix: Sequence[int] = ()
@@ -220,7 +222,7 @@ class ReferenceGrammar:
                     numbers += self._digits(point, self._limits.decimals)
                 for end in numbers:
                     yield end
-                    yield from self._one_of(UNITS[value], end)
+                    yield from self._one_of({unit for unit in UNITS[value] if unit not in self._unsaid}, end)
 
     def _digits(self, at: int, most: int) -> Iterator[int]:
         if most:

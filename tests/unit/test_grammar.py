@@ -134,13 +134,32 @@ def test_exceptions_have_no_exceptions() -> None:
 def test_digits_are_bounded() -> None:
     """A number has at most six digits and two decimals; its range is checked after decoding, not here."""
     digit, point = encoder().digit_ids("9.")
-    walk = lamp_walk()
+    walk = lamp_walk("19 celsius, not 66 fahrenheit")
     mark = PARAMETER_IDS["temperature"]
     allowed = take(walk, FUNCTION_IDS["set_temperature"], Mark.ONE, NOUN_IDS["thermostat"], mark, *[digit] * LIMITS.number_digits)
     assert not set(encoder().digits) & allowed
     assert {point, Mark.CELSIUS, Mark.FAHRENHEIT, Mark.END} <= allowed
     assert take(walk, point) == {*encoder().digits, Mark.GIVE_UP}
     assert not set(encoder().digits) & take(walk, digit, digit)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("heat it to 21 degrees", set()),
+        ("heat it to 21 degrees celsius", {Mark.CELSIUS}),
+        ("heat it to 21c", {Mark.CELSIUS}),
+        ("21 °C please", {Mark.CELSIUS}),
+        ("seventy two fahrenheit", {Mark.FAHRENHEIT}),
+        ("72F or 22 centigrade", {Mark.CELSIUS, Mark.FAHRENHEIT}),
+    ],
+)
+def test_a_unit_of_temperature_is_one_that_was_said(text: str, expected: set[Mark]) -> None:
+    """ "21 degrees" is in the thermostat's own unit, whatever that is."""
+    begin = (FUNCTION_IDS["set_temperature"], Mark.ONE, NOUN_IDS["thermostat"], PARAMETER_IDS["temperature"])
+    allowed = take(lamp_walk(text), *begin, *encoder().digit_ids("21"))
+    assert allowed & {Mark.CELSIUS, Mark.FAHRENHEIT} == expected
+    assert Mark.END in allowed
 
 
 def test_duration_goes_from_large_units_to_small() -> None:

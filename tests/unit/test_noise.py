@@ -36,7 +36,7 @@ def test_forms() -> None:
     """Some arrive as they were typed, some as a recogniser writes them, some with a wake word."""
     arrived = heard(TEXT)
     assert TEXT in arrived
-    assert "turn on the kitchen light set it to 21.5 degrees and 40 percent at 7:30" in arrived
+    assert "turn on the kitchen light set it to 21.5 degrees celsius and 40 percent at 7:30" in arrived
     assert any(text.lower().startswith(WAKE) for text in arrived)
 
 

@@ -94,7 +94,7 @@ def test_numbers_are_written_in_full(value: float, written: str) -> None:
 def test_sign_and_unit() -> None:
     """A minus comes before the digits, the unit after them."""
     plan = single("set_temperature", "Nest", temperature=Number(-3.5, "°F"))
-    assert there_and_back(plan, THERMOSTAT) == plan
+    assert there_and_back(plan, THERMOSTAT, "minus 3.5 F") == plan
     assert Mark.MINUS in plan_ids(plan, encoder())
 
 
