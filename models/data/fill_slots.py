@@ -23,6 +23,7 @@ from octopus_hub.models.lexicon import spoken as spoken_option
 
 T = TypeVar("T")
 Uses = Sequence[tuple[str, SelectorTemplate]]
+OTHER_OPTION_TRIES = 40
 
 
 @dataclass
@@ -122,9 +123,18 @@ class SlotChooser:
     # Values
 
     def _choose_values(self, pattern: Pattern, calls: Sequence[CallTemplate], choice: Choice) -> None:
-        for slot in (s for s in pattern.slots if s.name not in choice.said):
-            call, parameter = _user_of(slot.name, calls)
-            choice.said[slot.name], choice.values[slot.name] = self._value(slot, call, parameter, choice)
+        users = {slot.name: _user_of(slot.name, calls) for slot in pattern.slots}
+        unused = [slot for slot in pattern.slots if slot.type == "option" and users[slot.name][0] is None]
+        for slot in (s for s in pattern.slots if s.name not in choice.said and s not in unused):
+            choice.said[slot.name], choice.values[slot.name] = self._value(slot, *users[slot.name], choice)
+        for slot in unused:  # "party, no, movie": the mode that is taken back is another one of the same device
+            users_of_options = [users[other.name] for other in pattern.slots if other.type == "option" and other not in unused]
+            if not users_of_options:
+                raise Unfit("")
+            others = (self._option(*users_of_options[0], choice)[0] for _ in range(OTHER_OPTION_TRIES))
+            choice.said[slot.name] = next((said for said in others if said not in choice.said.values()), "")
+            if not choice.said[slot.name]:
+                raise Unfit("")
 
     def _value(self, slot: Slot, call: CallTemplate | None, parameter: Parameter | None, choice: Choice) -> tuple[str, Value]:
         rng = self._rng

@@ -264,6 +264,13 @@ def test_option_is_one_of_the_device() -> None:
     assert said == {("nest heat", Word("heat")), ("nest heat cool", Word("heat_cool"))}
 
 
+def test_option_that_is_taken_back_is_another_one() -> None:
+    """What the plan does not use is of the same list."""
+    pattern = "nest {o:option}, no, {p:option} ::: set_hvac_mode(one thermostat; mode={p})"
+    said = {(f.text, argument(f, "mode")) for f in fillings(pattern)}
+    assert said == {("nest heat cool, no, heat", Word("heat")), ("nest heat, no, heat cool", Word("heat_cool"))}
+
+
 def test_color() -> None:
     """A closed word of the sentence."""
     assert all(argument(f, "color") == Word(f.text) for f in fillings("{c:color} ::: set_color(all light; color={c})"))
