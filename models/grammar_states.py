@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from octopus_hub.models.lexicon import Devices, Lexicon
@@ -35,6 +36,18 @@ class Context:
     lexicon: Lexicon
     pieces: tuple[Piece, ...] = ()
     limits: Limits = LIMITS
+
+    @cached_property
+    def said_names(self) -> frozenset[tuple[int, ...]]:
+        """Beginnings of the names of devices that stand in the sentence word for word, by name or alias."""
+        encoder, words = self.lexicon.encoder, [piece.ids for piece in self.pieces if piece.is_word]
+
+        def stands(name: str) -> bool:
+            wanted = [piece.ids for piece in encoder.pieces(name) if piece.is_word]
+            return bool(wanted) and any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
+
+        said = (device.name for device in self.lexicon.house.devices if any(map(stands, (device.name, *device.aliases))))
+        return frozenset(ids[:end] for ids in map(encoder.ids, said) for end in range(1, len(ids) + 1))
 
     def says(self, unit: int) -> bool:
         """Can the unit have been said? Only those of temperature are looked for: "21 degrees" is neither °C nor °F."""

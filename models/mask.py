@@ -49,6 +49,14 @@ class Walk:
         return [int(token) for token in self._arcs]
 
     @property
+    def said(self) -> list[int]:
+        """Those of `allowed` that begin or continue a device's name that stands in the sentence word for word."""
+        if Mark.DEVICE not in self.ids:
+            return []
+        since = self.ids[len(self.ids) - self.ids[::-1].index(Mark.DEVICE) :]
+        return [int(token) for token in self._arcs if (*since, token) in self._context.said_names]
+
+    @property
     def is_done(self) -> bool:
         """Is the plan complete?"""
         return is_final(self._state)

@@ -18,7 +18,7 @@ from support.model_houses import encoder, house_mask, sentences, small_houses
 
 from octopus_hub.config.errors import DeadlineExceeded, DecodeError
 from octopus_hub.config.house import Area, Device, House
-from octopus_hub.models.decoder import choose, decode, decode_reference
+from octopus_hub.models.decoder import choose, decode, decode_reference, leaning
 from octopus_hub.models.grammar_states import LIMITS
 from octopus_hub.models.mask import Walk
 from octopus_hub.models.prompt import text_prompt
@@ -299,3 +299,31 @@ def test_logits_that_are_no_numbers(wrong: float) -> None:
         choose(logits, [0, 2])
     with pytest.raises(DecodeError):
         choose(np.full(3, -math.inf, np.float32), [0, 2])
+
+
+# Names that were said
+
+AWNINGS = House(devices=(Device("a", "Awning", "cover"), Device("r", "Roller Shutter", "cover", aliases=("big blind",))))
+
+
+@pytest.mark.parametrize("text", ["close the roller shutter", "close the Big Blind please"])
+def test_a_name_that_stands_in_the_sentence_is_likelier(text: str) -> None:
+    """By name or alias, word for word, from its first token on, and only where a name goes on."""
+    roller, awning = encoder().ids("roller shutter"), encoder().ids("awning")
+    walk = walk_in(AWNINGS, text)
+    assert walk.said == []
+    walk.advance(FUNCTION_IDS["close"])
+    walk.advance(Mark.DEVICE)
+    assert walk.said == [roller[0]]
+    even = np.zeros(VOCABULARY_SIZE, np.float32)
+    assert choose(leaning(even, walk), walk.allowed)[0] == roller[0]
+    sure = even.copy()
+    sure[awning[0]] = 5
+    assert choose(leaning(sure, walk), walk.allowed)[0] == awning[0]
+    assert not even.any()
+
+
+def test_part_of_a_name_is_no_name() -> None:
+    """ "Roller" alone tells nothing."""
+    walk = walk_in(AWNINGS, "close the roller")
+    assert walk.after([FUNCTION_IDS["close"], Mark.DEVICE]).said == []
