@@ -108,7 +108,7 @@ CASES = (
     Case("set the floor lamp to 40 percent", "light.floor_lamp", "on", {"brightness": 102}),
     Case("make the bedside light blue", "light.bedroom", "on", {"rgb_color": [0, 0, 255]}),
     Case("counter light to warm white", "light.counter", "on", {"color_temp_kelvin": 2700}),
-    Case("put the floor lamp on candle", "light.floor_lamp", "on", {"effect": "candle"}),
+    Case("start the candle effect on the floor lamp", "light.floor_lamp", "on", {"effect": "candle"}),
     Case("dim the hallway light", "light.hallway", "on", {"brightness": 179}, before=("on", {"brightness": 230})),
     on("switch.kettle", "turn the kettle on"),
     off("switch.coffee_machine", "coffee machine off"),
@@ -131,7 +131,7 @@ CASES = (
         "play some jazz on the kitchen speaker", "media_player.kitchen_speaker", None, {"media_title": "some jazz"}, status="sent"
     ),
     Case("set the thermostat to 21 degrees", "climate.nest", None, {"temperature": 21}, before=("heat", {"temperature": 18})),
-    Case("make it two degrees warmer", "climate.nest", None, {"temperature": 22}, before=("heat", {"temperature": 20})),
+    Case("turn the heating up by two degrees", "climate.nest", None, {"temperature": 22}, before=("heat", {"temperature": 20})),
     Case("set the nest to cool", "climate.nest", "cool", before=("heat", {"temperature": 20})),
     Case("put the nest on the eco preset", "climate.nest", None, {"preset_mode": "eco"}),
     Case("turn the heating off", "climate.nest", "off", before=("heat", {})),
