@@ -46,6 +46,7 @@ class Connection:
         self._client: HomeAssistantClient | None = None
         self.problem: AdapterError = self._away("not connected yet")
         self._quiet = asyncio.Event()
+        self._was_up = False
         self.states: dict[str, DeviceState] = {}
         self.unit = "°C"
 
@@ -60,16 +61,15 @@ class Connection:
         while True:
             try:
                 await self._live()
-                self._lost(self._away("the connection was closed"))
-                wait_s = FIRST_RETRY_S
+                was_up = self._lost(self._away("the connection was closed"))
             except AuthenticationFailed as error:
                 self._lost(Unauthorized(f"Home Assistant refuses the token: {error}", adapter=NAME))
-                wait_s = REFUSED_RETRY_S
+                await _pause(REFUSED_RETRY_S)
+                continue
             except (BaseHassClientError, OSError, TimeoutError) as error:
-                was_up = self.is_up
-                self._lost(self._away(str(error) or type(error).__name__))
-                wait_s = FIRST_RETRY_S if was_up else min(LAST_RETRY_S, 2 * wait_s)
-            await asyncio.sleep(wait_s * random.uniform(1 - JITTER, 1 + JITTER))
+                was_up = self._lost(self._away(str(error) or type(error).__name__))
+            wait_s = FIRST_RETRY_S if was_up else min(LAST_RETRY_S, 2 * wait_s)
+            await _pause(wait_s)
 
     async def call(self, service: str, entity_ids: Sequence[str], data: Mapping[str, Any]) -> None:
         """Call a service; returns when Home Assistant has. Raises Unavailable, Unauthorized, Rejected."""
@@ -140,7 +140,7 @@ class Connection:
         await first.wait()
 
     def _up(self, client: HomeAssistantClient) -> None:
-        self._client = client
+        self._client, self._was_up = client, True
         missing = sorted(set(self._entity_ids) - set(self.states))
         logger.info("connected url=%s version=%s entities=%d", self._settings.url, client.version, len(self.states))
         if missing:
@@ -162,17 +162,23 @@ class Connection:
         if error := listening.exception():
             raise error
 
-    def _lost(self, problem: AdapterError) -> None:
-        """Say once why, and forget the states: they are those of then."""
-        if self.is_up or str(problem) != str(self.problem):
+    def _lost(self, problem: AdapterError) -> bool:
+        """Say once why, and forget the states: they are those of then. Was there a connection?"""
+        was_up, self._was_up = self._was_up, False
+        if was_up or str(problem) != str(self.problem):
             logger.warning("home assistant away url=%s error=%s", self._settings.url, problem)
-        self._client, self.problem = None, problem
+        self.problem = problem
         gone = frozenset(self.states)
         self.states.clear()
         self._changed(gone)
+        return was_up
 
     def _away(self, why: str) -> Unavailable:
         return Unavailable(f"Home Assistant cannot be reached: {why}", adapter=NAME)
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds * random.uniform(1 - JITTER, 1 + JITTER))
 
 
 def websocket_url(url: str) -> str:

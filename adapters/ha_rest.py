@@ -11,10 +11,10 @@ from homeassistant_api import Client
 from homeassistant_api.errors import HomeassistantAPIError, UnauthorizedError
 from niquests import Session
 
+from octopus_hub.adapters.ha_connection import NAME
 from octopus_hub.config.errors import Unauthorized, Unavailable
 from octopus_hub.config.hub import HomeAssistantSettings
 
-NAME = "home_assistant"
 TIMEOUT_S = 10
 
 

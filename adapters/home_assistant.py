@@ -131,8 +131,9 @@ class HomeAssistantAdapter:
             services = (started_anew(services[0], left_s),)
         elif not is_shared or not isinstance(failure, Rejected) or call.function in ADDING_UP:
             raise failure
-        with suppress(NotConfirmed):
-            return await self._seen(call, device, before, AFTER_FAILURE_S)
+        else:
+            with suppress(NotConfirmed):
+                return await self._seen(call, device, before, AFTER_FAILURE_S)
         for service in services:
             await self._connection.call(service.service, service.entity_ids, service.data)
         return await self._seen(call, device, before, CONFIRM_S.get(device.kind, CONFIRM_OTHERS_S))

@@ -18,7 +18,7 @@ from octopus_hub.config.schema_house import LIMITS, OPTION_LISTS
 from octopus_hub.config.yaml_nodes import describe
 
 UNKNOWN_STATE = "unknown"
-_OPTION_ATTRIBUTES = {"operation_list": "available_modes"} | {name: name for name in OPTION_LISTS}
+OPTION_ATTRIBUTES = {"operation_list": "available_modes"} | {name: name for name in OPTION_LISTS}
 """Our list by Home Assistant's attribute."""
 
 _RANGES = (
@@ -152,7 +152,7 @@ def _limits(given: Fields, attributes: Fields, unit: str) -> dict[str, tuple[flo
 
 
 def _options(given: Fields, attributes: Fields) -> dict[str, tuple[str, ...]]:
-    options = {name: words for key, name in _OPTION_ATTRIBUTES.items() if (words := attributes.texts(key))}
+    options = {name: words for key, name in OPTION_ATTRIBUTES.items() if (words := attributes.texts(key))}
     options |= {name: given.texts(name) for name in OPTION_LISTS if given.get(name) is not None}
     return {name: words for name, words in options.items() if words}
 

@@ -20,7 +20,7 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.config.function_table import ON_OFF_KINDS, by_name
 from octopus_hub.config.house import ActionClass, Device, House
 from octopus_hub.config.plan import Call, Status
-from octopus_hub.daemon.bench_latency import machine
+from octopus_hub.daemon.bench_latency import machine, p95
 from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
 from octopus_hub.daemon.devices import make_adapters
 from octopus_hub.daemon.dispatcher import VIRTUAL, Dispatcher, adapter_name
@@ -94,13 +94,12 @@ async def _of(name: str, devices: Sequence[Device], dispatcher: Dispatcher, call
             await switch(device, turn)
 
     await keep_switching(devices[0], calls)
-    alone = sorted(times_ms)
+    p50_ms, p95_ms = statistics.median(times_ms), p95(times_ms)
     started = time.perf_counter()
     turns = max(1, calls // len(devices))
     await asyncio.gather(*(keep_switching(device, turns) for device in devices))
     per_s = turns * len(devices) / (time.perf_counter() - started)
-    p95 = alone[min(len(alone) - 1, round(0.95 * len(alone)))]
-    return AdapterFinding(name, len(devices), calls, statistics.median(alone), p95, per_s, unconfirmed)
+    return AdapterFinding(name, len(devices), calls, p50_ms, p95_ms, per_s, unconfirmed)
 
 
 def _print(findings: Sequence[AdapterFinding]) -> None:

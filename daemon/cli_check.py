@@ -7,11 +7,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from octopus_hub.config.errors import ConfigError, Problem, UnavailableService
+from octopus_hub.config.errors import ConfigError, Problem
 from octopus_hub.config.house import House
 from octopus_hub.config.json_schema import schemas
 from octopus_hub.config.loader import HOUSE, HUB, Config, check, check_live, demo_directory, load_config
 from octopus_hub.daemon.cli import EX_OK, Parser
+from octopus_hub.daemon.extras import extra
 from octopus_hub.daemon.places import find_configuration
 
 
@@ -50,10 +51,8 @@ def _check_live(config: Config, directory: Path) -> int:
             )
         )
         return ConfigError.exit_code
-    try:
-        from octopus_hub.adapters.ha_rest import entity_states  # needs the extra
-    except ImportError as error:
-        raise UnavailableService(f"expected the extra [homeassistant] to be installed, got: {error}") from error
+    with extra("homeassistant"):
+        from octopus_hub.adapters.ha_rest import entity_states
     states = entity_states(config.hub.home_assistant)
     problems = check_live(directory, states)
     if problems:

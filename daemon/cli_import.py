@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from octopus_hub.config.errors import ConfigError, InputError, UnavailableService
+from octopus_hub.config.errors import ConfigError, InputError
 from octopus_hub.config.house import Area, Floor, House
 from octopus_hub.config.loader import MORE_HOUSE, check
 from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
+from octopus_hub.daemon.extras import extra
 from octopus_hub.daemon.ha_import import Difference, Elsewhere, Imported, update
 
 WRITTEN, LAST = "home_assistant.yaml", ".home_assistant.json"
@@ -43,12 +44,10 @@ def main(arguments: Sequence[str]) -> int:
     settings = found.config.hub.home_assistant
     if settings is None:
         raise InputError(f"expected home_assistant in {found.directory / 'hub.yaml'}, got none; docs/home-assistant.md tells how")
-    try:
-        from ruamel.yaml import YAML  # needs the extra
+    with extra("homeassistant"):
+        from ruamel.yaml import YAML
 
         from octopus_hub.adapters.ha_registry import read_registries
-    except ImportError as error:
-        raise UnavailableService(f"expected the extra [homeassistant] to be installed, got: {error}") from error
     yaml = YAML()
     yaml.width = LINE_WIDTH
     target = found.directory / MORE_HOUSE / WRITTEN

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from octopus_hub.adapters.protocol import Adapter
 from octopus_hub.adapters.virtual import MOMENTS_S, VirtualAdapter
-from octopus_hub.config.errors import UnavailableService
 from octopus_hub.config.house import House
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.daemon.dispatcher import HOME_ASSISTANT, VIRTUAL, adapter_name
+from octopus_hub.daemon.extras import extra
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +53,8 @@ def _home_assistant(house: House, settings: HubSettings) -> Adapter | None:
             "devices out of reach adapter=%s devices=%d; hub.yaml has no home_assistant", HOME_ASSISTANT, len(house.devices)
         )
         return None
-    try:
-        from octopus_hub.adapters.home_assistant import HomeAssistantAdapter  # needs the extra
-    except ImportError as error:
-        raise UnavailableService(f"expected the extra [homeassistant] to be installed, got: {error}") from error
+    with extra("homeassistant"):
+        from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
     return HomeAssistantAdapter(house, settings.home_assistant)
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from octopus_hub.adapters.ha_registry import Found, FoundArea, FoundEntity
+from octopus_hub.adapters.service_rows import Entity
 from octopus_hub.config.ids import assign_ids
-from octopus_hub.config.kinds import ALIAS_KINDS, KINDS
-from octopus_hub.config.schema_house import OPTION_LISTS
+from octopus_hub.config.kinds import KINDS
+from octopus_hub.config.record import OPTION_ATTRIBUTES
 
 Item = dict[str, Any]
 Imported = dict[str, Item]
@@ -32,7 +33,6 @@ NOT_SHOWN = frozenset({"device_tracker", "sun", "zone", "update", "conversation"
 """Domains that are no devices of a house, though some have a kind."""
 CLASSED = frozenset({"cover", "switch", "media_player", "binary_sensor", "sensor", "humidifier", "valve"})
 """Kinds whose device class tells what a device is."""
-ATTRIBUTES = {name: name for name in OPTION_LISTS} | {"operation_list": "available_modes"}
 MANAGED = ("name", "kind", "area", "aliases", "device_class", "home_assistant", "limits", "options")
 """The fields that come from Home Assistant."""
 
@@ -64,19 +64,18 @@ class Difference:
 
 def is_shown(entity: FoundEntity) -> bool:
     """Is it a device of the house? The owner's word on voice assistants first; then what is no device, hidden, or an auxiliary."""
-    domain = entity.entity_id.partition(".")[0]
-    if _kind(entity) not in KINDS or domain in NOT_SHOWN:
+    if not _can_be_device(entity):
         return False
     if entity.exposed is not None:
         return entity.exposed
-    classes = SHOWN_CLASSES.get(domain)
+    classes = SHOWN_CLASSES.get(Entity(entity.entity_id).domain)
     return not (entity.is_hidden or entity.is_auxiliary) and (classes is None or entity.attributes.get("device_class") in classes)
 
 
 def device_of(entity: FoundEntity, *, fahrenheit: bool) -> Item:
     """The device of an entity, as in house.yaml, without an id."""
     attributes = entity.attributes
-    item: Item = {"name": entity.name, "kind": _kind(entity)}
+    item: Item = {"name": entity.name, "kind": Entity(entity.entity_id).kind}
     if entity.area:
         item["area"] = entity.area
     if entity.aliases:
@@ -86,7 +85,9 @@ def device_of(entity: FoundEntity, *, fahrenheit: bool) -> Item:
     item["home_assistant"] = entity.entity_id
     if item["kind"] in ("climate", "water_heater") and {"min_temp", "max_temp"} <= attributes.keys():
         item["limits"] = {f"temperature_{'f' if fahrenheit else 'c'}": [attributes["min_temp"], attributes["max_temp"]]}
-    options = {ours: [str(word) for word in attributes[theirs]] for theirs, ours in ATTRIBUTES.items() if attributes.get(theirs)}
+    options = {
+        ours: [str(word) for word in attributes[theirs]] for theirs, ours in OPTION_ATTRIBUTES.items() if attributes.get(theirs)
+    }
     if options:
         item["options"] = options
     return item
@@ -119,13 +120,12 @@ def update(document: Item, found: Found, last: Imported, elsewhere: Elsewhere, *
 
 
 def _is_wanted(entity: FoundEntity, *, everything: bool) -> bool:
-    domain = entity.entity_id.partition(".")[0]
-    return is_shown(entity) or (everything and _kind(entity) in KINDS and domain not in NOT_SHOWN)
+    return is_shown(entity) or (everything and _can_be_device(entity))
 
 
-def _kind(entity: FoundEntity) -> str:
-    domain = entity.entity_id.partition(".")[0]
-    return ALIAS_KINDS.get(domain, domain)
+def _can_be_device(entity: FoundEntity) -> bool:
+    own = Entity(entity.entity_id)
+    return own.kind in KINDS and own.domain not in NOT_SHOWN
 
 
 def _new(wanted: Item, entity: FoundEntity, devices: Sequence[Item], elsewhere: frozenset[str]) -> Item:

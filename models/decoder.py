@@ -59,7 +59,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class _Path:
-    """A plan that is not finished: its ids, the products of its choices so far (`likelihood`: unmasked), and where it could have
+    """A plan as far as it goes: its ids, the products of its choices so far (`likelihood`: unmasked), and where it could have
     gone otherwise, each a path of its own."""
 
     ids: tuple[int, ...] = ()
@@ -67,6 +67,7 @@ class _Path:
     confidence: float = 1.0
     mass: float = 1.0
     rivals: tuple[_Path, ...] = ()
+    is_done: bool = False
 
 
 def decode(
@@ -77,7 +78,7 @@ def decode(
     waiting: list[_Path] = []
     path = search.extended(_Path(), stop_at_collapse=second_thoughts > 0)
     for thought in range(second_thoughts):
-        if search.is_done(path):
+        if path.is_done:
             break
         rival = max(path.rivals, key=lambda rival: rival.likelihood, default=None)
         if rival is None or rival.likelihood <= path.likelihood:
@@ -85,7 +86,7 @@ def decode(
         waiting.append(replace(path, rivals=()))
         path = search.extended(rival, stop_at_collapse=thought + 1 < second_thoughts)
     best = max((*waiting, path), key=lambda path: path.likelihood)
-    best = search.extended(best, stop_at_collapse=False)
+    best = best if best.is_done else search.extended(best, stop_at_collapse=False)
     return Decoded(best.ids, best.confidence, best.mass, search.steps)
 
 
@@ -99,10 +100,6 @@ class _Search:
         self._deadline = deadline
         self._fed: list[int] = []
         self.steps = 0
-
-    def is_done(self, path: _Path) -> bool:
-        """Is the plan complete?"""
-        return self._walk.after(path.ids).is_done
 
     def extended(self, path: _Path, *, stop_at_collapse: bool) -> _Path:
         """The path to its end, or until the model wants what is not allowed."""
@@ -119,7 +116,7 @@ class _Search:
             path = _Path(tuple(walk.ids), likelihood, confidence, mass, (*path.rivals, *rivals))
             if stop_at_collapse and of_all < COLLAPSED:
                 return path
-        return replace(path, ids=tuple(walk.ids))
+        return replace(path, ids=tuple(walk.ids), is_done=True)
 
     def _logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """After the prompt and `ids`. Raises DeadlineExceeded."""

@@ -40,14 +40,11 @@ class Context:
     @cached_property
     def said_names(self) -> frozenset[tuple[int, ...]]:
         """Beginnings of the names of devices that stand in the sentence word for word, by name or alias."""
-        encoder, words = self.lexicon.encoder, [piece.ids for piece in self.pieces if piece.is_word]
-
-        def stands(name: str) -> bool:
-            wanted = [piece.ids for piece in encoder.pieces(name) if piece.is_word]
-            return bool(wanted) and any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
-
-        said = (device.name for device in self.lexicon.house.devices if any(map(stands, (device.name, *device.aliases))))
-        return frozenset(ids[:end] for ids in map(encoder.ids, said) for end in range(1, len(ids) + 1))
+        words = tuple(piece.ids for piece in self.pieces if piece.is_word)
+        names = self.lexicon.names_by_first_word
+        begun = ((i, wanted, ids) for i, word in enumerate(words) for wanted, ids in names.get(word, ()))
+        said = {ids for i, wanted, ids in begun if words[i : i + len(wanted)] == wanted}
+        return frozenset(ids[:end] for ids in said for end in range(1, len(ids) + 1))
 
     def says(self, unit: int) -> bool:
         """Can the unit have been said? Only those of temperature are looked for: "21 degrees" is neither °C nor °F."""

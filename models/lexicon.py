@@ -18,6 +18,7 @@ from octopus_hub.models.trie import Trie
 
 T = TypeVar("T")
 Devices = frozenset[int]
+Words = tuple[tuple[int, ...], ...]
 Entries = Iterable[tuple[tuple[int, ...], T]]
 
 DEFAULT_OPTIONS: dict[str, tuple[str, ...]] = {
@@ -127,6 +128,17 @@ class Lexicon:
     def on_floor(self, devices: Devices, floor: str) -> Devices:
         """Those of `devices` that are on `floor`."""
         return frozenset(i for i in devices if self.house.on_floor(self.house.devices[i], floor))
+
+    @cached_property
+    def names_by_first_word(self) -> dict[tuple[int, ...], list[tuple[Words, tuple[int, ...]]]]:
+        """What devices are called, name or alias, as words, and the ids of the device's name; by the first word."""
+        found: dict[tuple[int, ...], list[tuple[Words, tuple[int, ...]]]] = {}
+        for device in self.house.devices:
+            for called in (device.name, *device.aliases):
+                words = tuple(piece.ids for piece in self.encoder.pieces(called) if piece.is_word)
+                if words:
+                    found.setdefault(words[0], []).append((words, self.encoder.ids(device.name)))
+        return found
 
     @cached_property
     def all_areas(self) -> Trie[str]:

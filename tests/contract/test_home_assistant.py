@@ -18,6 +18,7 @@ from support.processes import eventually, free_port
 
 from octopus_hub.adapters import ha_connection
 from octopus_hub.adapters.ha_connection import Connection
+from octopus_hub.adapters.ha_timers import time_left_s
 from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
 from octopus_hub.adapters.protocol import attempt, attempt_all
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unauthorized, Unavailable, Unsupported
@@ -33,7 +34,8 @@ DOOR = Device("door", "Door", "lock", home_assistant={"main": "lock.it"})
 LIST = Device("list", "Shopping List", "todo", home_assistant={"main": "todo.it"})
 GHOST = Device("ghost", "Ghost", "light", home_assistant={"main": "light.ghost"})
 CAR_DEVICE = Device("car", "Volvo", "vehicle", home_assistant=CAR)
-HOUSE = House(devices=(*LAMPS, DOOR, LIST, GHOST, CAR_DEVICE))
+TIMER = Device("timer", "Timer", "timer", home_assistant={"main": "timer.it"})
+HOUSE = House(devices=(*LAMPS, DOOR, LIST, TIMER, GHOST, CAR_DEVICE))
 ALL_ON = Call("turn_on", tuple(lamp.id for lamp in LAMPS))
 ON, OFF, LOCK = Call("turn_on", ("it",)), Call("turn_off", ("it",)), Call("lock", ("door",))
 
@@ -161,6 +163,16 @@ async def test_items_of_a_list(server: HomeAssistant) -> None:
         await eventually(lambda: adapter.states()["list"].attributes.get("items") == ["milk", "eggs"], 3)
 
 
+async def test_a_timer_gets_longer_than_it_was(server: HomeAssistant) -> None:
+    """Home Assistant refuses to change it so: it is started anew with what is left and more."""
+    server.set("timer.it", "active")
+    async with adapter_of(server) as adapter:
+        call = Call("timer_extend", ("timer",), {"direction": "up", "duration": 300})
+        assert (await adapter.execute(call, "timer")).status is Status.DONE
+        await eventually(lambda: (time_left_s(adapter.states()["timer"]) or 0) > 850, 3)
+    server.set("timer.it", "idle")
+
+
 async def test_a_car_is_one_device(server: HomeAssistant) -> None:
     """Of many entities: in the words of the protocol."""
     server.set("lock.car", "locked")
@@ -175,6 +187,18 @@ async def test_a_car_is_one_device(server: HomeAssistant) -> None:
 
 
 # Home Assistant itself
+
+
+async def test_every_loss_is_told(server: HomeAssistant, caplog: pytest.LogCaptureFixture) -> None:
+    """The second restart as well as the first, each in one line."""
+    caplog.set_level(logging.WARNING)
+    async with adapter_of(server) as adapter:
+        for _ in range(2):
+            server.stop()
+            await eventually(lambda: not adapter.states(), 20)
+            server.start()
+            await eventually(lambda: "it" in adapter.states(), 20)
+    assert sum("error=Home Assistant cannot be reached: the connection was closed" in line for line in caplog.messages) == 2
 
 
 async def test_restart(server: HomeAssistant) -> None:
