@@ -12,12 +12,13 @@ from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from octopus_hub.adapters.confirmation import OFF_STATES, is_confirmed, state_seen
+from octopus_hub.adapters.confirmation import state_seen
 from octopus_hub.adapters.features import has_feature
 from octopus_hub.adapters.ha_connection import NAME, Connection
 from octopus_hub.adapters.ha_states import device_state
 from octopus_hub.adapters.ha_timers import started_anew, time_left_s
 from octopus_hub.adapters.services import ServiceCall, translate_for
+from octopus_hub.adapters.watch import Watch, toggled
 from octopus_hub.config.errors import AdapterError, NotConfirmed, Rejected, Unavailable, Unsupported
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Confirmation
@@ -25,9 +26,6 @@ from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.hub import HomeAssistantSettings
 from octopus_hub.config.plan import Call, Result, Status
 
-CONFIRM_S: Mapping[str, float] = {"lock": 12.0, "vehicle": 13.0, "alarm_control_panel": 12.0}
-"""How long a state is waited for, by kind: bolts turn and cars wake up. Below the dispatcher's own deadline."""
-CONFIRM_OTHERS_S = 6.0
 START_S = 3.0
 AFTER_FAILURE_S = 0.5
 """A service call for several devices fails as a whole when one of them does: so long the others may show that they did it."""
@@ -60,9 +58,8 @@ class HomeAssistantAdapter:
             for entity_id in set(device.home_assistant.values()):
                 self._of_entity.setdefault(entity_id, []).append(device)
         self._connection = Connection(settings, sorted(self._of_entity), self._changed)
-        self._states: dict[str, DeviceState] = {}
+        self._watch = Watch(NAME, house.devices)
         self._items: dict[str, list[str]] = {}
-        self._moved = {device.id: asyncio.Event() for device in house.devices}
         self._up = asyncio.Event()
         self._outbox: dict[Key, _Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,7 +83,7 @@ class HomeAssistantAdapter:
 
     def states(self) -> Mapping[str, DeviceState]:
         """See `Adapter.states`; none while Home Assistant is away."""
-        return dict(self._states)
+        return self._watch.states()
 
     async def execute(self, call: Call, device_id: str) -> Result:
         """See `Adapter.execute`."""
@@ -112,7 +109,7 @@ class HomeAssistantAdapter:
         if failure is not None:
             after = await self._alone(call, device, before, services, failure, is_shared=any(waiting.is_shared for waiting in told))
         else:
-            after = await self._seen(call, device, before, CONFIRM_S.get(device.kind, CONFIRM_OTHERS_S))
+            after = await self._watch.seen(call, device, before)
         return Result(device.id, call.function, Status.DONE, state_seen(after))
 
     async def _alone(
@@ -133,25 +130,10 @@ class HomeAssistantAdapter:
             raise failure
         else:
             with suppress(NotConfirmed):
-                return await self._seen(call, device, before, AFTER_FAILURE_S)
+                return await self._watch.seen(call, device, before, AFTER_FAILURE_S)
         for service in services:
             await self._connection.call(service.service, service.entity_ids, service.data)
-        return await self._seen(call, device, before, CONFIRM_S.get(device.kind, CONFIRM_OTHERS_S))
-
-    async def _seen(self, call: Call, device: Device, before: DeviceState, wait_s: float) -> DeviceState:
-        """The state that shows the call's effect, as soon as there is one. Raises NotConfirmed where there is none in time."""
-        moved, deadline = self._moved[device.id], asyncio.get_running_loop().time() + wait_s
-        while True:
-            after = self._states.get(device.id)
-            if after is not None and is_confirmed(call, device, before, after):
-                return after
-            moved.clear()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await moved.wait()
-            except TimeoutError:
-                shown = "nothing" if after is None else after.state
-                raise NotConfirmed(f"{device.name} still shows {shown} after {wait_s:g} s", adapter=NAME) from None
+        return await self._watch.seen(call, device, before)
 
     def _device(self, call: Call, device_id: str) -> Device:
         device = self._house.by_id.get(device_id)
@@ -160,14 +142,8 @@ class HomeAssistantAdapter:
         return device
 
     async def _decided(self, call: Call, device: Device) -> Call:
-        """The call as it is now. A toggle is the switching that it comes to: not every domain has a toggle, and it must not be done
-        twice. An item of a list is spelt as on the list."""
-        state = self._states.get(device.id)
-        if state is None:
-            return call
-        arguments = dict(call.arguments)
-        if call.function == "toggle":
-            arguments.setdefault("state", "on" if state.state in OFF_STATES else "off")
+        """The call as it is now: not every domain has a toggle, and an item of a list is spelt as on the list."""
+        arguments = dict(toggled(call, self._watch.get(device.id)))
         if call.function in ("todo_complete", "todo_remove"):
             entity_id, asked = device.home_assistant.get("main", ""), str(arguments["item"]).casefold()
             await self._read_list(entity_id)
@@ -185,7 +161,7 @@ class HomeAssistantAdapter:
                 raise Unavailable(f"Home Assistant has no {entity_id}", adapter=NAME)
             if state.state == "unavailable":
                 raise Unavailable(f"{device.name} is unavailable", adapter=NAME)
-        return self._states.get(device.id, DeviceState("unknown"))
+        return self._watch.get(device.id) or DeviceState("unknown")
 
     # Telling
 
@@ -225,11 +201,7 @@ class HomeAssistantAdapter:
             self._up.clear()
         for device in {device.id: device for entity_id in entity_ids for device in self._of_entity.get(entity_id, ())}.values():
             state = device_state(device, connection.states, connection.unit, self._items)
-            if state is None:
-                self._states.pop(device.id, None)
-            else:
-                self._states[device.id] = state
-            self._moved[device.id].set()
+            self._watch.put(device.id, state)
         for entity_id in entity_ids if connection.is_up else ():
             if entity_id.startswith("todo."):
                 self._spawn(self._read_list(entity_id), f"home assistant {entity_id}")
@@ -240,8 +212,7 @@ class HomeAssistantAdapter:
             self._items[entity_id] = await self._connection.list_items(entity_id)
             for device in self._of_entity.get(entity_id, ()):
                 if state := device_state(device, self._connection.states, self._connection.unit, self._items):
-                    self._states[device.id] = state
-                    self._moved[device.id].set()
+                    self._watch.put(device.id, state)
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

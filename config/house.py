@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar
 
 from octopus_hub.config.kinds import Noun, is_a, noun_of
 
@@ -31,6 +32,9 @@ class Units(StrEnum):
 
     METRIC = "metric"
     IMPERIAL = "imperial"
+
+
+Item = TypeVar("Item", "Floor", "Area", "Device", "Group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,21 @@ class House:
         text = json.dumps(asdict(self), sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def on_floor(self, device: Device, floor: str) -> bool:
-        """Is the device in an area of the floor called `floor`?"""
-        return device.area is not None and self.area_floor.get(device.area) == floor
+    def areas_called(self, word: str) -> frozenset[str]:
+        """Names of the areas that are called `word`, by name or alias."""
+        return frozenset(area.name for area in called(self.areas, word))
+
+    def areas_of_floor(self, word: str) -> frozenset[str]:
+        """Names of the areas on floors that are called `word`."""
+        floors = {floor.name for floor in called(self.floors, word)} or {word}
+        return frozenset(area.name for area in self.areas if area.floor in floors)
+
+
+def called(items: Iterable[Item], word: str) -> list[Item]:
+    """Those of that name; where none has it, those with that alias. Case does not matter."""
+    pool, wanted = list(items), word.casefold()
+    by_name = [item for item in pool if item.name.casefold() == wanted]
+    return by_name or [item for item in pool if wanted in (alias.casefold() for alias in item.aliases)]
 
 
 @dataclass(frozen=True, slots=True)

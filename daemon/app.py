@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.config.errors import HubError, UnavailableService
 from octopus_hub.config.hub import HubSettings, MqttSettings
 from octopus_hub.config.loader import Config
@@ -29,7 +30,7 @@ from octopus_hub.daemon.dispatcher import Dispatcher
 from octopus_hub.daemon.gateway import Gateway
 from octopus_hub.daemon.intake import Intake, failure
 from octopus_hub.daemon.journal_thread import JournalThread
-from octopus_hub.daemon.mqtt import Link, Server
+from octopus_hub.daemon.mqtt import Link
 from octopus_hub.daemon.pipeline import Pipeline
 from octopus_hub.daemon.places import journal_path, owned_state
 from octopus_hub.daemon.submission import Handled, Submission

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from octopus_hub.config.house import Device, DeviceState
@@ -41,6 +42,12 @@ def best_sources(subjects: Sequence[Subject], name: str) -> list[Device]:
     ranked = [(rank, subject) for rank, subject in ranked if read(subject, name) is not None] or ranked
     best = min((rank for rank, _ in ranked), default=None)
     return [subject.device for rank, subject in ranked if rank == best]
+
+
+def room_thermometers(devices: Iterable[Device]) -> list[Device]:
+    """Temperature sensors that measure a room, by their names: a freezer's temperature is not the kitchen's."""
+    sensors = (device for device in devices if device.kind == "sensor" and device.device_class == "temperature")
+    return [device for device in sensors if OF_THINGS.isdisjoint(re.findall(r"[^\W\d_]+", device.name.casefold()))]
 
 
 def _rank(device: Device, name: str) -> int | None:
@@ -131,12 +138,20 @@ def _sensor(*device_classes: str, unit: str = "") -> Source:
     return Source(("sensor",), _state(unit), device_classes)
 
 
+OF_THINGS = frozenset(
+    {
+        "freezer", "fridge", "refrigerator", "cooler", "oven", "grill", "kettle", "water", "boiler", "pool", "pond", "spa", "tub",
+        "aquarium", "tank", "sauna", "flow", "pipe", "floor", "soil", "battery", "inverter", "cpu", "disk", "server", "printer",
+        "heatpump", "pump", "outside", "outdoor", "balcony", "garden",
+    }
+)  # fmt: skip
+"""Words in the name of a temperature sensor that say it is no room's."""
+
 WITH_MODE = ("humidifier", "climate", "water_heater", "alarm_control_panel", "fan")
 WITH_BATTERY = ("lock", "vacuum", "lawn_mower", "cover", "sensor", "binary_sensor", "remote", "climate", "light", "switch", "valve")
 
 PROPERTIES: Mapping[str, tuple[Source, ...]] = {
     "temperature": (
-        # A room's sensor may be its freezer's; a thermostat's is the room's.
         Source(("climate",), _temperature("current_temperature")),
         Source(("sensor",), _sensor_temperature, ("temperature",)),
         Source(("water_heater",), _temperature("current_temperature")),

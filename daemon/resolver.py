@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Function, TargetRule, ValueType
-from octopus_hub.config.house import ActionClass, Device, DeviceState, House
+from octopus_hub.config.house import ActionClass, Device, DeviceState, House, called
 from octopus_hub.config.plan import (
     Call,
     Described,
@@ -156,11 +156,7 @@ def _canonical_area(house: House, area: str | None) -> str | None:
     """The area's own name for a name or alias in any case; one that the house does not list stays as it is."""
     if area is None:
         return None
-    wanted = area.casefold()
-    for known in house.areas:
-        if wanted in (known.name.casefold(), *(alias.casefold() for alias in known.aliases)):
-            return known.name
-    return area
+    return next((known.name for known in called(house.areas, area)), area)
 
 
 # Nested questions

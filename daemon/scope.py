@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from octopus_hub.config.functions import Function
-from octopus_hub.config.house import ActionClass, Device, DeviceState, House
+from octopus_hub.config.house import ActionClass, Device, DeviceState, House, called
 from octopus_hub.config.plan import Described, GroupNamed, Named, PlannedCall, Quantifier, Selector, Target, Where
 from octopus_hub.daemon.abilities import Ability, ability
 from octopus_hub.daemon.conditions import STATE_KINDS, is_available, shows
 from octopus_hub.daemon.nouns import meant_by, plural_of
 from octopus_hub.daemon.policy import device_action_class
-from octopus_hub.daemon.properties import best_sources
+from octopus_hub.daemon.properties import best_sources, room_thermometers
 from octopus_hub.daemon.quantities import Subject
 from octopus_hub.daemon.replies import Code, Unresolved, ask, refusal, the
 
@@ -160,7 +160,7 @@ def _select(search: Search, selector: Selector) -> list[Device]:
 def _everything_like(search: Search, selector: Selector) -> list[Device]:
     """What "except" leaves out: everything that the words may mean, so that in doubt less is done."""
     if isinstance(selector, Named):
-        return _called(search.around.house.devices, selector.name)
+        return called(search.around.house.devices, selector.name)
     if isinstance(selector, GroupNamed):
         return _members(search, selector)
     return _in_place(search, meant_by(selector.noun, search.supported), selector.where)
@@ -169,19 +169,10 @@ def _everything_like(search: Search, selector: Selector) -> list[Device]:
 # Names and groups
 
 
-def _called(devices: Iterable[Device], name: str) -> list[Device]:
-    pool = list(devices)
-    wanted = name.casefold()
-    return (
-        [device for device in pool if device.name == name]
-        or [device for device in pool if device.name.casefold() == wanted]
-        or [device for device in pool if wanted in (alias.casefold() for alias in device.aliases)]
-    )
-
-
 def _all_named(search: Search, selector: Named) -> list[Device]:
     house = search.around.house
-    known = _in_place(search, _called(house.devices, selector.name), selector.where)
+    known = called(search.supported, selector.name) or called(house.devices, selector.name)
+    known = _in_place(search, known, selector.where)
     if not known:
         raise refusal(Code.ABSENT, what=selector.name, where=_place(selector.where, search.around))
     found = [device for device in known if device.kind in search.function.kinds]
@@ -206,10 +197,8 @@ def _group(search: Search, selector: GroupNamed) -> list[Device]:
 
 def _members(search: Search, selector: GroupNamed) -> list[Device]:
     house = search.around.house
-    wanted = selector.name.casefold()
-    for group in house.groups:
-        if wanted in (group.name.casefold(), *(alias.casefold() for alias in group.aliases)):
-            return [house.by_id[device_id] for device_id in group.device_ids if device_id in house.by_id]
+    for group in called(house.groups, selector.name):
+        return [house.by_id[device_id] for device_id in group.device_ids if device_id in house.by_id]
     raise refusal(Code.ABSENT, what=f"the group {selector.name}", where="here")
 
 
@@ -340,6 +329,8 @@ def _present(search: Search, device: Device) -> Device:
 def _value_sources(search: Search, selector: Described, pool: list[Device]) -> list[Device]:
     """For a value ("how warm is it here"): the best sources of it, those nearby first."""
     near = pool if selector.where else _here(search, pool)
+    if search.asked_property == "temperature" and (thermometers := room_thermometers(near)):
+        near = thermometers
     found = _best_sources(search, near) or _best_sources(search, pool)
     if not found:
         what = f"the {search.asked_property}" if selector.noun == "thing" else f"a {selector.noun}"
@@ -365,16 +356,18 @@ def _here(search: Search, devices: Iterable[Device]) -> list[Device]:
 def _on_same_floor(search: Search, device: Device) -> bool:
     house, area = search.around.house, search.around.area
     floor = house.area_floor.get(area) if area is not None else None
-    return floor is not None and house.on_floor(device, floor)
+    return floor is not None and device.area is not None and house.area_floor.get(device.area) == floor
 
 
 def _in_place(search: Search, devices: list[Device], where: Where | None) -> list[Device]:
     if where is None:
         return devices
     if where.area is not None:
-        return [device for device in devices if device.area == where.area]
+        areas = search.around.house.areas_called(where.area)
+        return [device for device in devices if device.area in areas]
     if where.floor is not None:
-        return [device for device in devices if search.around.house.on_floor(device, where.floor)]
+        areas = search.around.house.areas_of_floor(where.floor)
+        return [device for device in devices if device.area in areas]
     if search.around.area is None:
         raise refusal(Code.NO_AREA)
     return _here(search, devices)

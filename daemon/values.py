@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from octopus_hub.config.functions import Function, Parameter, ValueType
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.house import Device, DeviceState, called
 from octopus_hub.config.plan import Duration, Number, PlannedCall, Scalar, Text, Value, Word
 from octopus_hub.daemon.quantities import (
     BRIGHTNESS,
@@ -149,6 +149,11 @@ def _as_is(slot: _Slot, value: Value) -> Arguments:
     return {slot.name: _plain(value)}
 
 
+def _area(slot: _Slot, value: Value) -> Arguments:
+    word = _word(value)
+    return {slot.name: next((area.name for area in called(slot.subject.house.areas, word)), word)}
+
+
 def _percent(slot: _Slot, value: Value) -> Arguments:
     if slot.is_amount:
         return _amount(slot, value)
@@ -266,6 +271,6 @@ RESOLVERS: Mapping[ValueType, Callable[[_Slot, Value], Arguments]] = {
     ValueType.TIME: _as_is,
     ValueType.TEXT: _as_is,
     ValueType.CHOICE: _as_is,
-    ValueType.AREA: _as_is,
+    ValueType.AREA: _area,
 }
 """How each type of parameter is understood."""

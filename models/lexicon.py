@@ -5,18 +5,19 @@ Compiled once per house; knows no sentence and no state. Devices are their posit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
-from octopus_hub.config.house import Device, House
+from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS, is_a
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, TextEncoder
 from octopus_hub.models.trie import Trie
 
 T = TypeVar("T")
+Item = TypeVar("Item", Area, Floor, Group)
 Devices = frozenset[int]
 Words = tuple[tuple[int, ...], ...]
 Entries = Iterable[tuple[tuple[int, ...], T]]
@@ -71,9 +72,16 @@ class Lexicon:
         return [self.house.devices[i] for i in sorted(positions)]
 
     def names(self, function: Function) -> Trie[int]:
-        """Device names that may follow `function`."""
-        devices = sorted(self.supported[function.name])
-        return self._names.get(function.kinds, lambda: ((self.encoder.ids(self.house.devices[i].name), i) for i in devices))
+        """Names and aliases of devices that may follow `function`."""
+        return self._names.get(function.kinds, lambda: self._name_entries(function))
+
+    def _name_entries(self, function: Function) -> Entries[int]:
+        """Names and aliases; where a word is the name of one device and the alias of another, it is the name."""
+        devices = [(i, self.house.devices[i]) for i in sorted(self.supported[function.name])]
+        names = [(self.encoder.ids(device.name), i) for i, device in devices]
+        aliases = {(self.encoder.ids(alias), i): None for i, device in devices for alias in device.aliases}
+        taken = {ids for ids, _ in names}
+        return (*names, *((ids, i) for ids, i in aliases if ids not in taken))
 
     def groups(self, function: Function) -> Trie[Devices]:
         """Groups with a member that `function` can act on; the value is those members."""
@@ -81,10 +89,10 @@ class Lexicon:
 
     def _group_entries(self, function: Function) -> Entries[Devices]:
         position = {device.id: i for i, device in enumerate(self.house.devices)}
-        for group in self.house.groups:
+        for word, group in _words(self.house.groups):
             members = frozenset(position[i] for i in group.device_ids) & self.supported[function.name]
             if members:
-                yield self.encoder.ids(group.name), members
+                yield self.encoder.ids(word), members
 
     def nouns(self, function: Function) -> dict[int, Devices]:
         """Noun ids that may follow `function`, each with the devices it can mean."""
@@ -106,44 +114,52 @@ class Lexicon:
         return found
 
     def areas(self, devices: Devices) -> Trie[str]:
-        """Areas in which one of `devices` is."""
+        """What areas are called in which one of `devices` is."""
         return self._places.get(("area", devices), lambda: self._area_entries(devices))
 
     def _area_entries(self, devices: Devices) -> Entries[str]:
         names = {self.house.devices[i].area for i in devices}
-        return ((self.encoder.ids(area.name), area.name) for area in self.house.areas if area.name in names)
+        return ((self.encoder.ids(word), word) for word, area in _words(self.house.areas) if area.name in names)
 
     def floors(self, devices: Devices) -> Trie[str]:
-        """Floors on which one of `devices` is."""
+        """What floors are called on which one of `devices` is."""
         return self._places.get(("floor", devices), lambda: self._floor_entries(devices))
 
     def _floor_entries(self, devices: Devices) -> Entries[str]:
         names = {self.house.area_floor.get(self.house.devices[i].area or "") for i in devices}
-        return ((self.encoder.ids(floor.name), floor.name) for floor in self.house.floors if floor.name in names)
+        return ((self.encoder.ids(word), word) for word, floor in _words(self.house.floors) if floor.name in names)
 
     def in_area(self, devices: Devices, area: str) -> Devices:
-        """Those of `devices` that are in `area`."""
-        return frozenset(i for i in devices if self.house.devices[i].area == area)
+        """Those of `devices` that are in an area called `area`."""
+        areas = self.house.areas_called(area)
+        return frozenset(i for i in devices if self.house.devices[i].area in areas)
 
     def on_floor(self, devices: Devices, floor: str) -> Devices:
-        """Those of `devices` that are on `floor`."""
-        return frozenset(i for i in devices if self.house.on_floor(self.house.devices[i], floor))
+        """Those of `devices` that are on a floor called `floor`."""
+        areas = self.house.areas_of_floor(floor)
+        return frozenset(i for i in devices if self.house.devices[i].area in areas)
+
+    @cached_property
+    def spelling(self) -> dict[tuple[int, ...], str]:
+        """Every word for a device or group by its ids, names before aliases."""
+        items: tuple[Device | Group, ...] = (*self.house.devices, *self.house.groups)
+        aliases = {self.encoder.ids(alias): alias for item in reversed(items) for alias in reversed(item.aliases)}
+        return aliases | {self.encoder.ids(item.name): item.name for item in reversed(items)}
 
     @cached_property
     def names_by_first_word(self) -> dict[tuple[int, ...], list[tuple[Words, tuple[int, ...]]]]:
-        """What devices are called, name or alias, as words, and the ids of the device's name; by the first word."""
+        """What devices are called, name or alias, as words and as ids; by the first word."""
         found: dict[tuple[int, ...], list[tuple[Words, tuple[int, ...]]]] = {}
-        for device in self.house.devices:
-            for called in (device.name, *device.aliases):
-                words = tuple(piece.ids for piece in self.encoder.pieces(called) if piece.is_word)
-                if words:
-                    found.setdefault(words[0], []).append((words, self.encoder.ids(device.name)))
+        for name in {name for device in self.house.devices for name in (device.name, *device.aliases)}:
+            words = tuple(piece.ids for piece in self.encoder.pieces(name) if piece.is_word)
+            if words:
+                found.setdefault(words[0], []).append((words, self.encoder.ids(name)))
         return found
 
     @cached_property
     def all_areas(self) -> Trie[str]:
-        """Every area."""
-        return Trie.build((self.encoder.ids(a.name), a.name) for a in self.house.areas)
+        """What areas are called."""
+        return Trie.build((self.encoder.ids(word), word) for word, _ in _words(self.house.areas))
 
     def words(self, parameter: Parameter, devices: Devices) -> Trie[str]:
         """The words `parameter` may take for these devices: choices, or the devices' own options; empty means: copy."""
@@ -164,3 +180,11 @@ class Lexicon:
 def spoken(option: str) -> str:
     """An option as a person says it: "heat_cool" → "heat cool"."""
     return option.replace("_", " ")
+
+
+def _words(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
+    """Each name, and each alias that is no name, with what is called so."""
+    names = {item.name.casefold() for item in items}
+    for item in items:
+        yield item.name, item
+        yield from ((alias, item) for alias in item.aliases if alias.casefold() not in names)

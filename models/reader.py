@@ -113,16 +113,16 @@ class PlanReader:
             return self._named(function)
         if mark == Mark.GROUP:
             ids = self._base()
-            name = next(g.name for g in self._lexicon.house.groups if self._lexicon.encoder.ids(g.name) == ids)
-            return GroupNamed(name), frozenset().union(*self._lexicon.groups(function).find(ids))
+            return GroupNamed(self._lexicon.spelling[ids]), frozenset().union(*self._lexicon.groups(function).find(ids))
         noun = self._next()
         where, devices = self._where(self._lexicon.nouns(function)[noun])
         return Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[noun], where), devices
 
     def _named(self, function: Function) -> Selected:
-        """A device by name: where names differ in case only, in the spelling of the one at the place."""
-        where, devices = self._where(frozenset(self._lexicon.names(function).find(self._base())))
-        return Named(self._lexicon.house.devices[min(devices)].name, where), devices
+        """A device by name or alias, in the house's spelling."""
+        ids = self._base()
+        where, devices = self._where(frozenset(self._lexicon.names(function).find(ids)))
+        return Named(self._lexicon.spelling[ids], where), devices
 
     def _where(self, devices: Devices) -> tuple[Where | None, Devices]:
         """The place that follows, if one does, and those of `devices` that are there."""

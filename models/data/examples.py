@@ -30,6 +30,11 @@ from octopus_hub.models.shards import HousePrompt
 from octopus_hub.models.tokens import FUNCTION_IDS, Mark, TextEncoder
 from octopus_hub.models.writer import call_ids, plan_ids
 
+CORRECTIONS = (
+    ", no wait, ", " no wait ", ", sorry, ", ", no, ", " uh no ", ", actually no, ", " scratch that ", ", scratch that, ",
+    " I mean ", ", I meant ", "… no, ", ", forget that, ", " oh no sorry ", ", wait, ", " hang on no ", " or rather ", ", correction: ",
+    ", nah, ", ", never mind that, ", " no no ", ", changed my mind, ", ". Actually, ", " er no ", ", oops, ", " - no: ",
+)  # fmt: skip
 JOINERS = (" and ", " and ", " and ", " and then ", ", then ", " and also ", ", ", ", ", ". ", " ", " plus ", " & ", ", oh and ")
 
 
@@ -38,8 +43,8 @@ class Mix:
     """What a pack is made of.
 
     `queries` sentences, and `queries_more` for every twenty tokens of the house, which is paid for once. Shares: the rest are
-    single patterns; `joined` are two or three sentences in one. Of all of them, `previous` come after another turn, `examples`
-    with corrections of the house.
+    single patterns; `joined` are two or three sentences in one, `corrected` one that was begun with another wish. Of all of them,
+    `previous` come after another turn, `examples` with corrections of the house.
     """
 
     queries: int = 40
@@ -47,6 +52,7 @@ class Mix:
     negative: float = 0.20
     absent: float = 0.08
     joined: float = 0.16
+    corrected: float = 0.03
     previous: float = 0.05
     examples: float = 0.05
 
@@ -142,6 +148,8 @@ class PackMaker:
             return next((f for f in (filler.fill_absent(self._next_pattern()) for _ in range(6)) if f), None)
         if roll < self.mix.negative + self.mix.absent + self.mix.joined:
             return self._joined(filler)
+        if roll < self.mix.negative + self.mix.absent + self.mix.joined + self.mix.corrected:
+            return self._corrected(filler)
         return self._single(filler)
 
     def _command(self, filler: Filler) -> Filled | None:
@@ -179,6 +187,15 @@ class PackMaker:
             text += self._rng.choice(JOINERS) + part.text[:1].lower() + part.text[1:].rstrip(".!")
         return Filled(text, Plan(tuple(call for part in parts for call in part.plan.calls)))
 
+    def _corrected(self, filler: Filler) -> Filled | None:
+        """A single command after one that is taken back before its end."""
+        begun, meant = self._single(filler), self._single(filler)
+        if begun is None or meant is None:
+            return None
+        words = begun.text.rstrip(".!?").split(" ")
+        words = words[: self._rng.randint(min(2, len(words)), len(words))]
+        return Filled(" ".join(words) + self._rng.choice(CORRECTIONS) + meant.text[:1].lower() + meant.text[1:], meant.plan)
+
     def _encode(self, told: Told, scene: _Scene) -> tuple[list[int], list[int]] | None:
         filled = told.filled
         text = disturb(filled.text, self._rng)
@@ -192,7 +209,6 @@ class PackMaker:
         self.tally[kind] += 1
         for call in filled.plan.calls:
             self.tally[f"function {call.function}"] += 1
-        self.tally["with sections"] += bool(told.sections)
         return prompt, response
 
     def _is_told(self, plan: Plan, scene: _Scene, prompt: list[int]) -> bool:

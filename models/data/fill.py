@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from octopus_hub.config.house import Device, House
@@ -59,8 +59,13 @@ class Filler:
         if call.target is not None or not call.function.startswith("todo_"):
             return call
         lists = self._nouns.supported(call.function)
-        named = [d.name for d in lists if any(f" {name.lower()}" in text.lower() for name in (d.name, *d.aliases))]
+        named = [next(words, "") for words in (self._said(device, text) for device in lists)]
+        named = [word for word in named if word]
         return replace(call, target=Target((Named(named[0]),))) if len(named) == 1 else call
+
+    def _said(self, device: Device, text: str) -> Iterator[str]:
+        """Its names and aliases that stand in the text."""
+        return (word for word in (device.name, *device.aliases) if f" {word.lower()}" in text.lower())
 
     def fill_absent(self, pattern: Pattern) -> Filled | None:
         """The pattern with a device or place that this house lacks, or None where that cannot be said."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from octopus_hub.config.house import Area, Device, Floor, Group, House
+from octopus_hub.config.house import Area, Device, Floor, Group, House, called
 from octopus_hub.config.kinds import noun_by_name
 from octopus_hub.models.data.houses import Names
 from octopus_hub.models.data.patterns import Slot
@@ -22,6 +24,15 @@ GENERIC = frozenset({
 Place = Area | Floor | Group
 
 
+@dataclass(frozen=True)
+class SaidDevice:
+    """What is said for a device, by which of its words, and what its room is called if that is said with it."""
+
+    text: str
+    word: str
+    room: str = ""
+
+
 class HouseNames:
     """Says the names of one house."""
 
@@ -33,20 +44,27 @@ class HouseNames:
         places: tuple[Area | Floor, ...] = (*house.areas, *house.floors)
         self._place_names = [name.lower() for place in places for name in (place.name, *place.aliases)]
 
-    def device(self, device: Device, *, room_is_said: bool) -> tuple[str, bool]:
-        """What the device is called, and whether that, or the rest of the sentence (`room_is_said`), names its room."""
+    def device(self, device: Device, *, room_is_said: bool) -> SaidDevice:
+        """What the device is called; `room_is_said`: the rest of the sentence names its room."""
         rng = self._rng
-        said = rng.choice(device.aliases) if device.aliases and rng.random() < 0.45 else device.name
+        word = rng.choice(device.aliases) if device.aliases and rng.random() < 0.45 else device.name
+        word = word if self._means(word, device) else device.name
         if room_is_said:
-            return said, True
-        twins = [d for d in self._house.devices if d.name == device.name and d.area != device.area]
-        if device.area and rng.random() < (0.75 if twins else 0.07) and not words_of(device.area) & words_of(said):
+            return SaidDevice(word, word)
+        twins = [d for d in called(self._house.devices, word) if d.area != device.area]
+        if device.area and rng.random() < (0.75 if twins else 0.07) and not words_of(device.area) & words_of(word):
             area = self.area(device.area)
-            return (f"{area} {said}" if rng.random() < 0.5 else f"{said} in the {area}"), True
-        if len(said.split()) > 2 and rng.random() < 0.1:
-            shorter = " ".join(said.split()[1:] if rng.random() < 0.6 else said.split()[:-1])
-            return (shorter if self._is_enough(shorter) else said), False
-        return said, False
+            return SaidDevice(f"{area} {word}" if rng.random() < 0.5 else f"{word} in the {area}", word, area)
+        parts = word.split()
+        if len(parts) > 1 and rng.random() < 0.14:
+            shorter = " ".join(rng.choice((parts[1:], parts[:-1], [rng.choice(parts)])))
+            return SaidDevice(shorter if self._is_enough(shorter) else word, word)
+        return SaidDevice(word, word)
+
+    def _means(self, word: str, device: Device) -> bool:
+        """Is the device meant by the word? A plain noun for it ("thermostat") describes instead of naming."""
+        nouns = (device.noun.name.lower(), device.noun.plural.lower())
+        return device in called(self._house.devices, word) and word.lower() not in nouns
 
     def _is_enough(self, shorter: str) -> bool:
         """Does it tell one device from all else?"""
@@ -59,8 +77,11 @@ class HouseNames:
         return next((self.place(area) for area in self._house.areas if area.name == name), name)
 
     def place(self, place: Place) -> str:
-        """What an area, floor or group is called."""
-        return self._rng.choice(place.aliases) if place.aliases and self._rng.random() < 0.4 else place.name
+        """What an area, floor or group is called; not by a word that is another's name."""
+        others: Sequence[Place] = (*self._house.areas, *self._house.floors, *self._house.groups)
+        names = {other.name.lower() for other in others}
+        aliases = [alias for alias in place.aliases if alias.lower() not in names]
+        return self._rng.choice(aliases) if aliases and self._rng.random() < 0.4 else place.name
 
     def foreign(self, slot: Slot) -> str | None:
         """A name for the slot that nothing here resembles."""

@@ -6,6 +6,7 @@ import re
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Parameter, ValueType
+from octopus_hub.config.house import called
 from octopus_hub.config.kinds import noun_by_name
 from octopus_hub.config.plan import (
     Described,
@@ -55,13 +56,13 @@ class CallPlanner:
     def _selector(self, selector: SelectorTemplate, function: str) -> Selector:
         choice = self._choice
         if selector.slot:
-            device = choice.devices[selector.slot]
-            namesakes = [d for d in self._nouns.supported(function) if d.name.lower() == device.name.lower()]
-            by_room = any(d.area != device.area for d in namesakes) and selector.slot in choice.with_area
-            return Named(device.name, Where(area=device.area) if by_room and device.area else None)
+            device, word = choice.devices[selector.slot], choice.words[selector.slot]
+            namesakes = called(self._nouns.supported(function), word)
+            by_room = any(d.area != device.area for d in namesakes) and choice.rooms[selector.slot]
+            return Named(word, Where(area=choice.rooms[selector.slot]) if by_room else None)
         if selector.group:
-            return GroupNamed(choice.groups[selector.group])
-        where = Where(here=True) if selector.place == "here" else choice.places[selector.place] if selector.place else None
+            return GroupNamed(choice.said[selector.group])
+        where = Where(here=True) if selector.place == "here" else self._place(selector.place) if selector.place else None
         return self._as_named(Described(selector.quantifier or Quantifier.ONE, selector.noun, where), function, selector)
 
     def _as_named(self, described: Described, function: str, selector: SelectorTemplate) -> Selector:
@@ -71,8 +72,13 @@ class CallPlanner:
         noun = noun_by_name(described.noun)
         said = noun.name if described.quantifier is Quantifier.ONE else noun.plural
         full = f"{self._choice.said[selector.place]} {said}".lower()
-        hits = [d for d in self._nouns.supported(function) if full in (d.name.lower(), *map(str.lower, d.aliases))]
-        return Named(hits[0].name) if len(hits) == 1 else described
+        hits = [word for d in self._nouns.supported(function) for word in (d.name, *d.aliases) if word.lower() == full]
+        return Named(hits[0]) if len(hits) == 1 else described
+
+    def _place(self, slot: str) -> Where:
+        """The place in the words that are said for it."""
+        said = self._choice.said[slot]
+        return Where(floor=said) if self._choice.places[slot].floor else Where(area=said)
 
     def _argument(self, value: str | CallTemplate, parameter: Parameter) -> Value:
         if isinstance(value, CallTemplate):
@@ -91,7 +97,7 @@ class CallPlanner:
             return Word(choice.said[slot]) if parameter.type is ValueType.CHOICE else choice.values[slot]
         where = choice.places.get(slot)
         if parameter.type is ValueType.AREA and where and where.area:
-            return Word(where.area)
+            return Word(choice.said[slot])
         return Text(choice.said[slot])
 
     def _when(self, when: tuple[str, str] | None) -> When | None:

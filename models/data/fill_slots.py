@@ -28,15 +28,15 @@ OTHER_OPTION_TRIES = 40
 
 @dataclass
 class Choice:
-    """What the slots of one sentence became, by slot name; `with_area` are device slots whose room is said; `same` is what the
-    turn before was about."""
+    """What the slots of one sentence became, by slot name; `words` are the devices' names or aliases that are said and `rooms`
+    what their rooms are called where those are said; `same` is what the turn before was about."""
 
     said: dict[str, str] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     places: dict[str, Where] = field(default_factory=dict)
-    groups: dict[str, str] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
-    with_area: set[str] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)
+    rooms: dict[str, str] = field(default_factory=dict)
     same: Target | None = None
 
 
@@ -69,8 +69,8 @@ class SlotChooser:
                 raise Unfit(users[0].function if users else "")
             device = self._rng.choice(pool)
             choice.devices[slot.name] = device
-            choice.said[slot.name], with_area = self._house_names.device(device, room_is_said=room_is_said)
-            choice.with_area |= {slot.name} if with_area else set()
+            said = self._house_names.device(device, room_is_said=room_is_said)
+            choice.said[slot.name], choice.words[slot.name], choice.rooms[slot.name] = said.text, said.word, said.room
 
     def _pool(self, slot: Slot, users: Sequence[CallTemplate]) -> list[Device]:
         """Devices that the slot and every call that uses it can mean; what is excepted is one of what is meant."""
@@ -94,7 +94,7 @@ class SlotChooser:
         device = choice.devices.get(slot.of)
         if device is None or device.area is None:
             raise Unfit("")
-        choice.said[slot.name] = self._house_names.area(device.area)
+        choice.said[slot.name] = choice.rooms[slot.of] = self._house_names.area(device.area)
 
     def _area(self, slot: Slot, uses: Uses, choice: Choice) -> None:
         areas = [a for a in self._house.areas if all(any(d.area == a.name for d in self._nouns.meant(f, s.noun)) for f, s in uses)]
@@ -103,8 +103,10 @@ class SlotChooser:
         choice.said[slot.name] = self._house_names.place(area)
 
     def _floor(self, slot: Slot, uses: Uses, choice: Choice) -> None:
-        on = self._house.on_floor
-        floors = [f for f in self._house.floors if all(any(on(d, f.name) for d in self._nouns.meant(g, s.noun)) for g, s in uses)]
+        floor_of = self._house.area_floor
+        meant = [self._nouns.meant(function, selector.noun) for function, selector in uses]
+        on = [{floor_of.get(device.area or "") for device in devices} for devices in meant]
+        floors = [floor for floor in self._house.floors if all(floor.name in names for names in on)]
         floor = self._pick(floors, uses)
         choice.places[slot.name] = Where(floor=floor.name)
         choice.said[slot.name] = self._house_names.place(floor)
@@ -112,7 +114,6 @@ class SlotChooser:
     def _group(self, slot: Slot, uses: Uses, choice: Choice) -> None:
         ids = {d.id for f, _ in uses for d in self._nouns.supported(f)}
         group = self._pick([g for g in self._house.groups if ids & set(g.device_ids)], uses)
-        choice.groups[slot.name] = group.name
         choice.said[slot.name] = self._house_names.place(group)
 
     def _pick(self, pool: Sequence[T], uses: Uses) -> T:
@@ -199,7 +200,7 @@ class SlotChooser:
         found = self._nouns.meant(function, selector.noun)
         if where and where.area:
             return [d for d in found if d.area == where.area]
-        return [d for d in found if self._house.on_floor(d, where.floor)] if where and where.floor else found
+        return [d for d in found if self._house.area_floor.get(d.area or "") == where.floor] if where and where.floor else found
 
 
 def _user_of(slot: str, calls: Sequence[CallTemplate]) -> tuple[CallTemplate | None, Parameter | None]:

@@ -1,4 +1,4 @@
-"""What happens to a sentence on its way to the hub: wake words, politeness, lost articles, a recogniser's spelling, typos."""
+"""What happens to a sentence on its way to the hub: wake words, politeness, fillers, what a recogniser makes of it, typos."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ BEFORE = ("um", "uh", "so", "okay", "ok", "hey", "right", "please", "can you", "
           "i'd like you to", "quick", "hmm", "well", "alright", "now", "and", "yeah", "go ahead and", "just")  # fmt: skip
 AFTER = ("please", "pls", "thanks", "thank you", "now", "ok", "right now", "for me", "would you", "will you", "cheers",
          "if you can", "again")  # fmt: skip
+FILLERS = ("um", "uh", "er", "erm", "uhh", "like", "you know", "uhm", "ah", "hmm", "well", "i mean", "like um", "sort of")
+HOMOPHONES = {
+    "to": ("two", "too"), "two": ("to", "too"), "four": ("for",), "for": ("four",), "off": ("of",), "close": ("clothes", "clos"),
+    "hall": ("haul",), "blinds": ("blines",), "lights": ("lites", "likes"), "light": ("lite", "like"),
+    "by": ("buy", "bye"), "right": ("write",), "room": ("rum", "roam"), "lock": ("log", "lack", "loch"), "door": ("daw", "dore"),
+    "heat": ("heed",), "fan": ("fun", "van"), "lamp": ("lamb", "lump"), "play": ("plate", "pay"), "pause": ("paws", "pores"),
+    "read": ("red",), "red": ("read",), "blue": ("blew",), "one": ("won",), "eight": ("ate",), "please": ("police", "pleas"),
+    "shade": ("shaved",), "kitchen": ("kitten", "chicken"), "volume": ("valium",), "dim": ("dimm",), "set": ("sat", "said"),
+    "turn": ("tern", "turned", "tun"), "garage": ("garbage",), "curtains": ("certains",), "heating": ("eating",),
+    "car": ("cah", "cart"), "stairs": ("stares",), "gate": ("gait",), "hot": ("hut",), "warmer": ("warm her",),
+    "and": ("an",), "open": ("opened", "hoping"), "shut": ("shot",), "half": ("have",), "percent": ("per cent", "present"),
+    "degrees": ("degree", "the grease"), "mute": ("moot", "mood"), "vacuum": ("vacume",),
+    "study": ("steady",), "bathroom": ("bath room",), "bedroom": ("bed room",), "thermostat": ("thermo stat",),
+}  # fmt: skip
+"""What a recogniser makes of words. None becomes the opposite of another, and none that would be another wish."""
 IMPERATIVE = re.compile(
     r"^(turn|switch|set|put|open|close|shut|lock|unlock|play|pause|stop|start|dim|brighten|mute|make|raise|lower|skip|add|remind|tell|"
     r"show|give|arm|run|activate|crank|kill|heat|cool|warm|move|send|change|increase|decrease|bring|take)\b",
@@ -29,10 +44,14 @@ def disturb(text: str, rng: random.Random) -> str:
         text = _recognised(text)
     elif roll < 0.5:
         text = text.rstrip(".!").lower()
-    if rng.random() < 0.05:
+    if rng.random() < 0.08:
         text = re.sub(r"\b(the|a|my)\s", "", text, count=2, flags=re.IGNORECASE)
-    if rng.random() < 0.04:
+    if rng.random() < 0.07:
         text = _typo(text, rng)
+    if rng.random() < 0.06:
+        text = _misheard(text, rng)
+    if rng.random() < 0.05:
+        text = _hesitant(text, rng)
     return text.strip() or "…"
 
 
@@ -67,3 +86,22 @@ def _typo(text: str, rng: random.Random) -> str:
     word = words[i]
     words[i] = word[:at] + word[at + 1] + word[at] + word[at + 2 :] if rng.random() < 0.5 else word[:at] + word[at + 1 :]
     return " ".join(words)
+
+
+def _misheard(text: str, rng: random.Random) -> str:
+    """One or two words as others that sound alike."""
+    words = text.split(" ")
+    known = [i for i, word in enumerate(words) if word.lower() in HOMOPHONES]
+    for i in rng.sample(known, min(len(known), rng.choice((1, 1, 2)))):
+        words[i] = rng.choice(HOMOPHONES[words[i].lower()])
+    return " ".join(words)
+
+
+def _hesitant(text: str, rng: random.Random) -> str:
+    """A filler between two words, or a word said twice."""
+    words = text.split(" ")
+    if len(words) < 3:
+        return text
+    at = rng.randrange(1, len(words))
+    more = [words[at - 1].lower()] if rng.random() < 0.35 else [rng.choice(FILLERS)]
+    return " ".join((*words[:at], *more, *words[at:]))

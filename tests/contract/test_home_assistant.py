@@ -100,7 +100,7 @@ async def test_one_that_fails_does_not_fail_the_others(server: HomeAssistant) ->
 
 async def test_success_without_an_effect_is_not_believed(server: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Home Assistant says success; the lamp stays off."""
-    monkeypatch.setattr("octopus_hub.adapters.home_assistant.CONFIRM_OTHERS_S", 0.3)
+    monkeypatch.setattr("octopus_hub.adapters.watch.CONFIRM_OTHERS_S", 0.3)
     server.fault("light.it", "silent")
     async with adapter_of(server) as adapter:
         with pytest.raises(NotConfirmed, match=r"It still shows off after 0\.3 s"):

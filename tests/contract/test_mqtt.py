@@ -14,8 +14,9 @@ import pytest
 from support.hub import client
 from support.processes import eventually, free_port, mosquitto
 
-from octopus_hub.daemon import mqtt
-from octopus_hub.daemon.mqtt import BrokerRefused, Incoming, Link, Server
+from octopus_hub.adapters import mqtt_client
+from octopus_hub.adapters.mqtt_client import BrokerRefused, Server
+from octopus_hub.daemon.mqtt import Incoming, Link
 
 
 class Peer:
@@ -108,8 +109,8 @@ async def test_a_broker_that_speaks_no_mqtt_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server that takes connections and says nothing is given up after a while and tried again, with one warning."""
-    monkeypatch.setattr(mqtt, "OPERATION_TIMEOUT_S", 0.05)
-    monkeypatch.setattr(mqtt, "FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr(mqtt_client, "OPERATION_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(mqtt_client, "FIRST_DELAY_S", 0.01)
     ended: list[bytes] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

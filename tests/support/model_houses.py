@@ -18,13 +18,13 @@ TOKENIZER = Path(__file__).resolve().parents[2] / "models" / "weights" / "tokeni
 LONG_NAME = "The very old and rather dusty standard lamp behind the big green armchair, left "
 NAMES = ("Lamp", "Lamp 2", "lamp 2 left", "Nachttischlämpchen", "42", "🎄 Tree", "Robbie", "Front-Door", "Öfen", LONG_NAME)
 AREAS = (
-    Area("Kitchen", "Ground"),
+    Area("Kitchen", "Ground", ("Cookhouse", "Lamp")),
     Area("Living Room", "Ground"),
     Area("Living Room 2", "Upper"),
     Area("Küche"),
     Area("guest_room", "Upper"),
 )
-FLOORS = (Floor("Ground", 0), Floor("Upper", 1))
+FLOORS = (Floor("Ground", 0, ("downstairs",)), Floor("Upper", 1))
 OPTIONS = {
     "climate": ("hvac_modes", (("off", "heat", "heat_cool"), ("off", "dry"))),
     "light": ("effect_list", (("candle", "Party Mode"), ("Rainbow",))),
@@ -70,7 +70,7 @@ def small_houses(draw: st.DrawFn, names: tuple[str, ...] = NAMES) -> House:
     devices = tuple(_device(draw, f"d{i}", kinds, areas, names) for i in range(count))
     ids = [device.id for device in devices]
     members = draw(st.lists(st.sampled_from(ids), unique=True, max_size=3)) if ids else []
-    groups = (Group("Reading corner", tuple(members)),) if members else ()
+    groups = (Group("Reading corner", tuple(members), ("corner",)),) if members else ()
     return House(areas=tuple(areas), floors=FLOORS, groups=groups, devices=devices)
 
 
@@ -80,7 +80,8 @@ def _device(draw: st.DrawFn, device_id: str, kinds: list[str], areas: list[Area]
     option, lists = OPTIONS.get(kind, ("", ()))
     options = {option: listed} if (listed := draw(st.sampled_from([(), *lists]))) else {}
     device_class = draw(st.sampled_from((None, "blind", "garage"))) if kind == "cover" else None
-    return Device(device_id, draw(st.sampled_from(names)), kind, area, device_class=device_class, options=options)
+    name, aliases = draw(st.sampled_from(names)), tuple(draw(st.lists(st.sampled_from(names), unique=True, max_size=2)))
+    return Device(device_id, name, kind, area, aliases, device_class=device_class, options=options)
 
 
 @st.composite

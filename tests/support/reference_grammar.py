@@ -7,10 +7,11 @@ tokenizer, the ids of the tokens and the tables of functions and default options
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
-from octopus_hub.config.house import Device, House
+from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS
 from octopus_hub.models.grammar_states import Limits
 from octopus_hub.models.lexicon import DEFAULT_OPTIONS
@@ -30,6 +31,7 @@ UNITS = {
 DURATION_UNITS = (Mark.DAYS, Mark.HOURS, Mark.MINUTES, Mark.SECONDS)
 AFTER_GIVING_UP: tuple[set[int], ...] = ({Mark.CHAT, Mark.ABSENT, Mark.UNSUPPORTED, Mark.UNSURE}, {Mark.END}, set())
 
+Item = TypeVar("Item", Area, Floor, Group, Device)
 Ids = tuple[int, ...]
 Meant = frozenset[str]  # ids of devices
 
@@ -126,12 +128,12 @@ class ReferenceGrammar:
 
     def _selector(self, function: Function, at: int) -> Iterator[tuple[int, Meant]]:
         supported = self._supported(function)
-        names = self._by_ids((device.name, device) for device in supported)
+        names = self._by_ids(_words(supported))
         for end, devices in self._marked_name(Mark.DEVICE, names, at):
             yield end, _ids(devices)
             if len({device.area for device in devices}) > 1:
                 yield from self._place(devices, end)
-        members = ((g.name, d) for g in self._house.groups for d in supported if d.id in g.device_ids)
+        members = ((word, d) for word, g in _words(self._house.groups) for d in supported if d.id in g.device_ids)
         for end, devices in self._marked_name(Mark.GROUP, self._by_ids(members), at):
             yield end, _ids(devices)
         if supported:
@@ -146,12 +148,13 @@ class ReferenceGrammar:
     def _place(self, devices: Sequence[Device], at: int) -> Iterator[tuple[int, Meant]]:
         for end in self._one_of({Mark.HERE}, at):
             yield end, _ids(devices)
-        areas = self._by_ids((device.area, device) for device in devices if device.area is not None)
+        areas = self._by_ids((word, d) for word, area in _words(self._house.areas) for d in devices if d.area == area.name)
         for end, there in self._marked_name(Mark.IN, areas, at):
             yield end, _ids(there)
         floor_of = {area.name: area.floor for area in self._house.areas}
-        on_floors = ((floor_of.get(device.area or ""), device) for device in devices)
-        for end, there in self._marked_name(Mark.ON, self._by_ids((f, d) for f, d in on_floors if f is not None), at):
+        floors = _words(self._house.floors)
+        on_floors = ((word, d) for word, floor in floors for d in devices if floor_of.get(d.area or "") == floor.name)
+        for end, there in self._marked_name(Mark.ON, self._by_ids(on_floors), at):
             yield end, _ids(there)
 
     def _by_ids(self, named: Iterator[tuple[str, Device]]) -> dict[Ids, list[Device]]:
@@ -202,7 +205,7 @@ class ReferenceGrammar:
         if parameter.type is ValueType.CHOICE:
             return list(parameter.choices)
         if parameter.type is ValueType.AREA:
-            return [area.name for area in self._house.areas]
+            return [word for word, _ in _words(self._house.areas)]
         if parameter.type is not ValueType.OPTION:
             return []
         devices = [d for d in self._supported(function) if d.id in meant or not meant]
@@ -256,3 +259,13 @@ class ReferenceGrammar:
 
 def _ids(devices: Sequence[Device]) -> Meant:
     return frozenset(device.id for device in devices)
+
+
+def _words(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
+    """What each is called: its name, and its aliases unless they are another's name."""
+    pool = list(items)
+    names = [item.name.casefold() for item in pool]
+    for item in pool:
+        for word in (item.name, *item.aliases):
+            if word == item.name or word.casefold() not in names:
+                yield word, item

@@ -8,7 +8,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octopus_hub.models.data.noise import AFTER, BEFORE, WAKE, disturb
+from octopus_hub.models.data.noise import AFTER, BEFORE, FILLERS, HOMOPHONES, WAKE, disturb
 
 TEXT = "Turn on the Kitchen Light, set it to 21.5 °C & 40% at 7:30!"
 
@@ -49,11 +49,11 @@ def test_recogniser_keeps_numbers_whole() -> None:
 
 
 def test_words_survive() -> None:
-    """But for articles and one slip, every word of a plain sentence arrives."""
+    """But for articles, one slip, and words that sound like others, every word of a plain sentence arrives."""
     text = "Switch off all lamps upstairs"
     for arrived in heard(text):
         lost = set(text.lower().split()) - set(re.findall(r"\w+", arrived.lower()))
-        assert len(lost) <= 1
+        assert len(lost - HOMOPHONES.keys()) <= 1
 
 
 def test_politeness_only_around_commands() -> None:
@@ -62,7 +62,21 @@ def test_politeness_only_around_commands() -> None:
     assert any(text.startswith(BEFORE) for text in commands)
     assert any(text.endswith(AFTER) for text in commands)
     wake = re.compile("^(?:" + "|".join(WAKE) + ")[ ,]+")
-    assert {wake.sub("", text.lower()) for text in heard("Is it on")} == {"is it on"}
+    questions = [wake.sub("", text.lower()) for text in heard("Is it on")]
+    assert all(text.startswith("is") and text.endswith("on") for text in questions)
+
+
+def test_hesitation() -> None:
+    """Now and then a filler stands between two words, or one is said twice."""
+    arrived = {text.lower() for text in heard("Is it on")}
+    assert "is it it on" in arrived
+    assert any(f"is {filler} it on" in arrived for filler in FILLERS)
+
+
+def test_opposites_are_not_mixed_up() -> None:
+    """What a recogniser makes of a word is never its opposite."""
+    opposites = [{"on", "off"}, {"open", "close"}, {"open", "shut"}, {"lock", "unlock"}, {"up", "down"}]
+    assert not [pair for pair in opposites for word in pair if pair & set(HOMOPHONES.get(word, ())) - {word}]
 
 
 def test_nothing_said() -> None:
@@ -74,4 +88,4 @@ def test_nothing_said() -> None:
 def test_slips_are_in_long_words_only() -> None:
     """Short words are never misspelt, so "on" does not become "no"."""
     for arrived in heard("pump on", 600):
-        assert re.search(r"\bpump on\b", arrived.lower())
+        assert re.search(r"\bpump\b.*\bon\b", arrived.lower())

@@ -11,10 +11,11 @@ from support.model_houses import encoder, house_mask, small_houses
 from support.model_plans import SENTENCE, plans
 
 from octopus_hub.config.functions import Reason
-from octopus_hub.config.house import Area, Device, Floor, House
+from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.plan import (
     Described,
     Duration,
+    GroupNamed,
     Named,
     Number,
     Plan,
@@ -127,7 +128,7 @@ def test_names_come_back_in_their_own_spelling() -> None:
 
 
 def test_names_that_differ_in_case_only() -> None:
-    """The place decides whose spelling it is: another spelling would be another device."""
+    """They are called the same: which one is meant the place tells, and whose spelling comes back does not matter."""
     house = House(
         areas=(KITCHEN, BEDROOM),
         floors=FLOORS,
@@ -135,13 +136,27 @@ def test_names_that_differ_in_case_only() -> None:
     )
     for where, name in ((Where(area="Kitchen"), "TV"), (Where(area="Bedroom"), "Tv"), (Where(floor="Upper"), "Tv")):
         plan = Plan((PlannedCall("turn_on", Target((Named(name, where),))),))
+        assert str(there_and_back(plan, house)).casefold() == str(plan).casefold()
+
+
+def test_aliases_come_back_as_they_are_said() -> None:
+    """Devices, groups and places are planned by the word for them."""
+    lamp = Device("a", "Lamp", "light", "Kitchen", aliases=("Little Sun",))
+    house = House(
+        areas=(Area("Kitchen", "Ground", ("Cookhouse",)),),
+        floors=(Floor("Ground", 0, ("downstairs",)),),
+        groups=(Group("Evening", ("a",), ("Dusk",)),),
+        devices=(lamp, Device("v", "Robbie", "vacuum")),
+    )
+    for selector in (
+        Named("Little Sun"),
+        GroupNamed("Dusk"),
+        Described(Quantifier.ONE, "light", Where(area="Cookhouse")),
+        Described(Quantifier.ONE, "light", Where(floor="downstairs")),
+    ):
+        plan = Plan((PlannedCall("turn_on", Target((selector,))),))
         assert there_and_back(plan, house) == plan
-
-
-def test_name_of_a_device_that_the_function_cannot_use() -> None:
-    """A switch spelled like the light is not taken for it."""
-    house = House(devices=(Device("a", "LAMP", "switch"), Device("b", "Lamp", "light")))
-    plan = single("set_brightness", "Lamp", level=Word("max"))
+    plan = single("clean_area", "Robbie", area=Word("Cookhouse"))
     assert there_and_back(plan, house) == plan
 
 
