@@ -71,7 +71,7 @@ class Device:
     aliases: tuple[str, ...] = ()
     device_class: str | None = None
     home_assistant: Mapping[str, str] = field(default_factory=dict)
-    mqtt: Mapping[str, str] = field(default_factory=dict)
+    mqtt: Mapping[str, str | bool | int | float] = field(default_factory=dict)
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     temperature_unit: str | None = None

@@ -35,6 +35,8 @@ class MqttSettings:
     password: Secret | None = None
     tls: bool = False
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
     base_topic: str = "octopus"
     response_topics: tuple[str, ...] = ()
 

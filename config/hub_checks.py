@@ -9,7 +9,8 @@ from octopus_hub.config.house_checks import unknown
 from octopus_hub.config.yaml_nodes import Document
 
 _SECRETS = (("mqtt", "password"), ("home_assistant", "token"))
-_WITH_HOST = ("username", "password", "tls", "ca_file")
+_WITH_HOST = ("username", "password", "tls", "ca_file", "cert_file", "key_file")
+_WITH_TLS = ("ca_file", "cert_file", "key_file")
 
 
 def check_hub(document: Document, areas: Sequence[str] | None, problems: list[Problem]) -> None:
@@ -39,8 +40,12 @@ def _broker_known(document: Document, problems: list[Problem]) -> None:
         if key in mqtt and mqtt[key] is not False and "host" not in mqtt:
             message = f"{key} needs a host; without one the hub starts a broker of its own"
             problems.append(document.problem(("mqtt", key), message, at_key=True))
-    if "ca_file" in mqtt and "host" in mqtt and mqtt.get("tls", False) is False:
-        problems.append(document.problem(("mqtt", "ca_file"), "ca_file needs tls: true", at_key=True))
+    for key in _WITH_TLS:
+        if key in mqtt and "host" in mqtt and mqtt.get("tls", False) is False:
+            problems.append(document.problem(("mqtt", key), f"{key} needs tls: true", at_key=True))
+    for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if key in mqtt and other not in mqtt:
+            problems.append(document.problem(("mqtt", key), f"{key} needs {other} beside it", at_key=True))
 
 
 def _answers_outside(document: Document, problems: list[Problem]) -> None:

@@ -22,6 +22,7 @@ from octopus_hub.config.house import House
 from octopus_hub.config.house_checks import check_entities, check_references, check_unique, names
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.hub_checks import check_hub
+from octopus_hub.config.mqtt_checks import check_mqtt
 from octopus_hub.config.schema import CURRENT_VERSION, validate
 from octopus_hub.config.schema_house import HouseFile, house_of
 from octopus_hub.config.schema_hub import HubFile, settings_of
@@ -84,6 +85,7 @@ def _read(directory: Path, credentials_directory: Path | None, problems: list[Pr
     documents = [document for path in found.house if (document := read_document(path, problems)) is not None]
     parts = [part for document in documents if (part := validate(HouseFile, document, problems)) is not None]
     check_unique(documents, problems)
+    check_mqtt(documents, problems)
     complete = len(documents) == len(found.house)
     if complete:
         check_references(documents, problems)

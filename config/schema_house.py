@@ -15,7 +15,7 @@ from octopus_hub.config.house import ActionClass, Area, Device, Floor, Group, Ho
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.config.kinds import ALIAS_KINDS
 from octopus_hub.config.schema import Node, Version
-from octopus_hub.config.schema_types import Entities, Kind, MqttText, Name, Names, PercentRange, Range, Slug
+from octopus_hub.config.schema_types import Entities, Kind, MqttKeys, Name, Names, PercentRange, Range, Slug
 
 
 class HouseNode(Node):
@@ -96,7 +96,7 @@ class DeviceNode(Node):
     device_class: Slug | None = Field(None, description="Home Assistant's device class: garage, blind, tv, outlet, motion, …")
     home_assistant: Entities = Field(default_factory=dict, description="Its entities, or only the main one.")
     registry_id: str | None = Field(None, description="Home Assistant's own id of the entity, kept by the import.")
-    mqtt: dict[Slug, MqttText] = Field(default_factory=dict, description="Its topics: command, state, vss, ….")
+    mqtt: MqttKeys = Field(default_factory=dict, description="How it is behind MQTT: discovery, vss, services, or its topics.")
     limits: LimitsNode = Field(default_factory=LimitsNode, description="[low, high] by quantity.")
     options: OptionsNode = Field(default_factory=OptionsNode, description="What it can be set to.")
     temperature_unit: Literal["C", "F"] | None = Field(None, description="The unit of the device's own temperatures.")

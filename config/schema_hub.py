@@ -80,6 +80,8 @@ class MqttNode(Node):
     password: SecretText | None = Field(None, description="!secret NAME")
     tls: bool = Field(False, description="Encrypt, and check the broker's certificate.")
     ca_file: FilePath | None = Field(None, description="A certificate authority of your own, as PEM.")
+    cert_file: FilePath | None = Field(None, description="The hub's own certificate, as PEM, for a broker that asks for one.")
+    key_file: FilePath | None = Field(None, description="The key of cert_file, as PEM, without a password.")
     base_topic: BaseTopic = Field("octopus", description="The first level of all the hub's topics; one for each house.")
     response_topics: tuple[TopicFilter, ...] = Field((), description="Where an MQTT 5 response topic may point.")
 
@@ -173,6 +175,8 @@ def _mqtt(node: MqttNode, directory: Path) -> MqttSettings:
         password=Secret(node.password) if node.password is not None else None,
         tls=node.tls,
         ca_file=_path(node.ca_file, directory),
+        cert_file=_path(node.cert_file, directory),
+        key_file=_path(node.key_file, directory),
         base_topic=node.base_topic,
         response_topics=node.response_topics,
     )

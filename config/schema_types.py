@@ -85,6 +85,7 @@ Entities = Annotated[
     BeforeValidator(_as_main_entity, json_schema_input_type=EntityId | dict[Slug, EntityId]),
 ]
 MqttText = Annotated[str, *matching(r"[^\x00-\x1f\x7f]{1,1000}", "1 to 1000 characters, none of them a control character")]
+MqttKeys = dict[Slug, MqttText | bool | int | float]
 SecretText = Annotated[str, BeforeValidator(_checked_secret, json_schema_input_type=str)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from octopus_hub.adapters.mqtt_client import Server
-from octopus_hub.config.errors import HubError, UnavailableService
+from octopus_hub.config.errors import HubError
 from octopus_hub.config.hub import HubSettings, MqttSettings
 from octopus_hub.config.loader import Config
 from octopus_hub.daemon.brain import Brain, Interpreter
@@ -31,6 +30,7 @@ from octopus_hub.daemon.gateway import Gateway
 from octopus_hub.daemon.intake import Intake, failure
 from octopus_hub.daemon.journal_thread import JournalThread
 from octopus_hub.daemon.mqtt import Link
+from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.pipeline import Pipeline
 from octopus_hub.daemon.places import journal_path, owned_state
 from octopus_hub.daemon.submission import Handled, Submission
@@ -105,7 +105,7 @@ class App:
                 path, keep_text=settings.journal.keep_text, days=settings.journal.retention_days
             )
             stack.push_async_callback(self._journal.close)
-            self._dispatcher = Dispatcher(self._config.house, make_adapters(self._config.house, settings))
+            self._dispatcher = Dispatcher(self._config.house, make_adapters(self._config.house, settings, self._server))
             await stack.enter_async_context(self._dispatcher)
             self._brain = Brain(self._interpreter, self._config.house, settings.model.deadline_ms / 1000)
             stack.callback(self._brain.close)
@@ -115,7 +115,7 @@ class App:
 
     async def _find_broker(self, stack: AsyncExitStack, mqtt: MqttSettings) -> tuple[Server, OwnBroker | None]:
         if mqtt.host is not None:
-            return _server(mqtt), None
+            return server_of(mqtt), None
         broker = await stack.enter_async_context(own_broker(self._setting.state, None if mqtt.port == DEFAULT_PORT else mqtt.port))
         logger.info("no broker is configured, so the hub started its own: mosquitto on %s:%d; try", HOST, broker.port)
         for line in _examples(broker.port, mqtt.base_topic):
@@ -197,7 +197,7 @@ class App:
     async def _reload(self) -> None:
         """All of the new configuration or nothing. Raises HubError."""
         config = await asyncio.to_thread(self._setting.read_again)
-        adapters = make_adapters(config.house, config.hub)
+        adapters = make_adapters(config.house, config.hub, self._server)
         carry_over(self._dispatcher.adapters, adapters)
         await self._brain.set_house(config.house)
         try:
@@ -235,24 +235,6 @@ class App:
             "connected": self._link.connected,
             "waiting": self._intake.waiting,
         }
-
-
-def _server(mqtt: MqttSettings) -> Server:
-    return Server(
-        host=mqtt.host or HOST,
-        port=mqtt.port,
-        username=mqtt.username,
-        password=mqtt.password.value if mqtt.password else None,
-        tls=_tls(mqtt.ca_file) if mqtt.tls else None,
-        base=mqtt.base_topic,
-    )
-
-
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise UnavailableService(f"the broker's certificate authority {ca_file} can't be read: {error}") from error
 
 
 def _examples(port: int, base: str) -> tuple[str, str]:

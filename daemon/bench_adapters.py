@@ -24,6 +24,7 @@ from octopus_hub.daemon.bench_latency import machine, p95
 from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
 from octopus_hub.daemon.devices import make_adapters
 from octopus_hub.daemon.dispatcher import VIRTUAL, Dispatcher, adapter_name
+from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.policy import device_action_class
 
 AT_ONCE = 10
@@ -73,7 +74,8 @@ def _chosen(house: House, named: Sequence[str]) -> list[Device]:
 
 
 async def _measure(found: Found, devices: Sequence[Device], calls: int) -> list[AdapterFinding]:
-    async with Dispatcher(found.config.house, make_adapters(found.config.house, found.config.hub)) as dispatcher:
+    config = found.config
+    async with Dispatcher(config.house, make_adapters(config.house, config.hub, server_of(config.hub.mqtt))) as dispatcher:
         names = dict.fromkeys(adapter_name(device) for device in devices)
         return [await _of(name, [d for d in devices if adapter_name(d) == name], dispatcher, calls) for name in names]
 

@@ -7,25 +7,24 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from octopus_hub.adapters.mqtt import MqttAdapter
+from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.adapters.protocol import Adapter
 from octopus_hub.adapters.virtual import MOMENTS_S, VirtualAdapter
 from octopus_hub.config.house import House
 from octopus_hub.config.hub import HubSettings
-from octopus_hub.daemon.dispatcher import HOME_ASSISTANT, VIRTUAL, adapter_name
+from octopus_hub.daemon.dispatcher import HOME_ASSISTANT, MQTT, VIRTUAL, adapter_name
 from octopus_hub.daemon.extras import extra
 
 logger = logging.getLogger(__name__)
 
-Make = Callable[[House, HubSettings], Adapter | None]
+Make = Callable[[House, HubSettings, Server], Adapter | None]
 
 
-def make_adapters(house: House, settings: HubSettings) -> list[Adapter]:
-    """Unstarted adapters for every device; those of a system without one are warned of, and stay out of reach."""
-    counts = Counter(map(adapter_name, house.devices))
-    for name, count in counts.items():
-        if name not in ADAPTERS:
-            logger.warning("devices out of reach adapter=%s devices=%d; this version has no such adapter", name, count)
-    made = [ADAPTERS[name](part_of(house, name), settings) for name in counts if name in ADAPTERS]
+def make_adapters(house: House, settings: HubSettings, broker: Server) -> list[Adapter]:
+    """Unstarted adapters for every device; those of a system that is not set up are warned of, and stay out of reach."""
+    names = Counter(map(adapter_name, house.devices))
+    made = [ADAPTERS[name](part_of(house, name), settings, broker) for name in names]
     return [adapter for adapter in made if adapter is not None]
 
 
@@ -43,11 +42,11 @@ def carry_over(old: Sequence[Adapter], new: Sequence[Adapter]) -> None:
                     new_one.set_state(device_id, state)
 
 
-def _virtual(house: House, settings: HubSettings) -> Adapter:
+def _virtual(house: House, settings: HubSettings, broker: Server) -> Adapter:
     return VirtualAdapter(house, delays_s=MOMENTS_S)
 
 
-def _home_assistant(house: House, settings: HubSettings) -> Adapter | None:
+def _home_assistant(house: House, settings: HubSettings, broker: Server) -> Adapter | None:
     if settings.home_assistant is None:
         logger.warning(
             "devices out of reach adapter=%s devices=%d; hub.yaml has no home_assistant", HOME_ASSISTANT, len(house.devices)
@@ -58,5 +57,9 @@ def _home_assistant(house: House, settings: HubSettings) -> Adapter | None:
     return HomeAssistantAdapter(house, settings.home_assistant)
 
 
-ADAPTERS: Mapping[str, Make] = {VIRTUAL: _virtual, HOME_ASSISTANT: _home_assistant}
+def _mqtt(house: House, settings: HubSettings, broker: Server) -> Adapter:
+    return MqttAdapter(house, broker)
+
+
+ADAPTERS: Mapping[str, Make] = {VIRTUAL: _virtual, HOME_ASSISTANT: _home_assistant, MQTT: _mqtt}
 """The adapters there are, by name."""

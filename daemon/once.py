@@ -12,6 +12,7 @@ from octopus_hub.daemon.brain import Brain, Interpreter
 from octopus_hub.daemon.devices import make_adapters
 from octopus_hub.daemon.dispatcher import Dispatcher
 from octopus_hub.daemon.journal import Journal
+from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.pipeline import Pipeline
 from octopus_hub.daemon.places import journal_path
 from octopus_hub.daemon.submission import Report, Submission
@@ -33,7 +34,7 @@ async def _say(config: Config, interpreter: Interpreter, submission: Submission)
     brain = Brain(interpreter, config.house, config.hub.model.deadline_ms / 1000)
     try:
         await brain.set_house(config.house)
-        async with Dispatcher(config.house, make_adapters(config.house, config.hub)) as dispatcher:
+        async with Dispatcher(config.house, make_adapters(config.house, config.hub, server_of(config.hub.mqtt))) as dispatcher:
             handled = await Pipeline(config.house, config.hub, brain.interpret, dispatcher).handle(submission)
     finally:
         brain.close()

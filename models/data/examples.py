@@ -32,7 +32,7 @@ from octopus_hub.models.writer import call_ids, plan_ids
 
 CORRECTIONS = (
     ", no wait, ", " no wait ", ", sorry, ", ", no, ", " uh no ", ", actually no, ", " scratch that ", ", scratch that, ",
-    " I mean ", ", I meant ", "… no, ", ", forget that, ", " oh no sorry ", ", wait, ", " hang on no ", " or rather ", ", correction: ",
+    " I mean ", ", I meant ", "… no, ", ", forget that, ", " oh no sorry ", ", wait, ", " hang on no ", " or rather ",
     ", nah, ", ", never mind that, ", " no no ", ", changed my mind, ", ". Actually, ", " er no ", ", oops, ", " - no: ",
 )  # fmt: skip
 JOINERS = (" and ", " and ", " and ", " and then ", ", then ", " and also ", ", ", ", ", ". ", " ", " plus ", " & ", ", oh and ")

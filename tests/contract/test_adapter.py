@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import importlib
 import inspect
@@ -16,17 +17,23 @@ from pathlib import Path
 import pytest
 from support.ha_house import bound, home_assistant_in, put, settings_of
 from support.home_assistant import HomeAssistant
+from support.mqtt_devices import mqtt_house
+from support.processes import eventually, free_port, mosquitto
 from support.sample_calls import ACTING, NAMES, sample_call
 
 import octopus_hub.adapters
+from octopus_hub.adapters import vss
 from octopus_hub.adapters.confirmation import is_confirmed
 from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
+from octopus_hub.adapters.mqtt import MqttAdapter
+from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.adapters.protocol import Adapter, attempt, attempt_all
 from octopus_hub.adapters.virtual import VirtualAdapter
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unavailable, Unsupported
 from octopus_hub.config.functions import Confirmation, Function
 from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Result, Status
+from octopus_hub.daemon.simulated_car import SimulatedCar, simulate
 
 Opened = AbstractAsyncContextManager[Adapter]
 Make = Callable[[House, Mapping[str, DeviceState]], Opened]
@@ -66,7 +73,64 @@ async def home_assistant(house: House, states: Mapping[str, DeviceState]) -> Asy
     await adapter.stop()
 
 
-MAKERS: Mapping[str, Make] = {"VirtualAdapter": virtual, "HomeAssistantAdapter": home_assistant}
+@cache
+def broker() -> int:
+    """The port of one mosquitto for the whole suite, ended with the process of the tests."""
+    directory, port = Path(tempfile.mkdtemp(prefix="octopus-mosquitto-")), free_port()
+    running = mosquitto(directory, port)
+    running.__enter__()
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(running.__exit__, None, None, None)
+    return port
+
+
+@asynccontextmanager
+async def mqtt(house: House, states: Mapping[str, DeviceState]) -> AsyncIterator[Adapter]:
+    plain = VirtualAdapter(house)
+    await plain.start()
+    states = {**plain.states(), **states}
+    server = Server("127.0.0.1", broker())
+    async with mqtt_house(server.port, house, states) as bound_house:
+        cars = [
+            asyncio.create_task(simulate(car_in(states[device.id]), server, f"cars/{device.id}", moment_s=0))
+            for device in house.devices
+            if device.kind == "vehicle"
+        ]
+        adapter = MqttAdapter(bound_house, server)
+        await adapter.start()
+        await eventually(
+            lambda: all(adapter.states().get(d.id, NOT_TOLD).state != "unknown" or d.kind in UNTOLD for d in house.devices)
+        )
+        yield adapter
+        await adapter.stop()
+        for car in cars:
+            car.cancel()
+        await asyncio.gather(*cars, return_exceptions=True)
+
+
+NOT_TOLD = DeviceState("unknown")
+UNTOLD = frozenset({"button", "scene", "script", "remote", "automation"})
+"""Kinds that tell nothing of themselves, or nothing that matters."""
+
+
+def car_in(state: DeviceState) -> SimulatedCar:
+    """A simulated car in this state."""
+    more = state.attributes
+    opened = {f"{door}.Window.Position": more.get(f"window_{place}", 0) for door, place in zip(vss.DOORS, vss.PLACES, strict=True)}
+    return SimulatedCar(
+        {
+            **dict.fromkeys(vss.LOCKS, state.state == "locked"),
+            **opened,
+            vss.CLIMATE: bool(more.get("climate_on")),
+            vss.CHARGING: bool(more.get("charging")),
+            vss.ENGINE: bool(more.get("engine_on")),
+            vss.SUNROOF: more.get("sunroof", 0),
+            vss.TRUNK: bool(more.get("trunk")),
+        }
+    )
+
+
+MAKERS: Mapping[str, Make] = {"VirtualAdapter": virtual, "HomeAssistantAdapter": home_assistant, "MqttAdapter": mqtt}
 """How to have each adapter with a house whose devices are in these states."""
 
 TESTED_ELSEWHERE: Mapping[str, str] = {}

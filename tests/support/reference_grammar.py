@@ -264,7 +264,7 @@ def _ids(devices: Sequence[Device]) -> Meant:
 def _words(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
     """What each is called: its name, and its aliases unless they are another's name."""
     pool = list(items)
-    names = [item.name.casefold() for item in pool]
+    names = [each.name.casefold() for each in pool]
     for item in pool:
         for word in (item.name, *item.aliases):
             if word == item.name or word.casefold() not in names:

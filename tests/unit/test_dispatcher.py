@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.adapters.virtual import VirtualAdapter
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unavailable, Unsupported
 from octopus_hub.config.house import Device, DeviceState, House
@@ -86,7 +87,7 @@ async def test_no_answer_in_time_is_not_confirmed(monkeypatch: pytest.MonkeyPatc
 
 async def test_a_system_without_an_adapter_is_out_of_reach() -> None:
     """A device bound to something that is not set up fails in words, and nothing else does."""
-    async with Dispatcher(HOUSE, make_adapters(HOUSE, HubSettings())) as dispatcher:
+    async with Dispatcher(HOUSE, make_adapters(HOUSE, HubSettings(), Server("127.0.0.1", 1))) as dispatcher:
         carried = await dispatcher.carry_out(Call("turn_on", ("remote", "lamp")))
     assert carried.results == (
         Result("remote", "turn_on", Status.FAILED, "home_assistant is not set up in hub.yaml"),

@@ -1,4 +1,4 @@
-"""The short keys of Home Assistant's MQTT discovery, written out.
+"""The keys of Home Assistant's MQTT integration, and the short ones of its discovery messages, written out.
 
 Source: `homeassistant.components.mqtt.abbreviations` (2024.3; `cmps` and `p` since 2024.11).
 """
@@ -97,3 +97,21 @@ DEVICE_ABBREVIATIONS: Mapping[str, str] = {
     "hw": "hw_version", "sw": "sw_version", "sa": "suggested_area", "sn": "serial_number",
 }  # fmt: skip
 """Keys of its device."""
+
+PLAIN_KEYS = frozenset(
+    {
+        "schema", "brightness", "color_mode", "color_temp_kelvin", "effect", "code", "min", "max", "step", "modes", "options",
+        "retain", "optimistic", "mode", "name", "fan_modes",
+    }
+)  # fmt: skip
+"""Keys of a component that have no short form."""
+
+KEYS = frozenset(ABBREVIATIONS.values()) | PLAIN_KEYS
+"""Every key that a component may have."""
+
+SHORT_KEYS: Mapping[str, str] = {"command": "command_topic", "state": "state_topic", "availability": "availability_topic"}
+"""What the house's YAML may say instead; beside these, `payload` is a template of the command, `value` a path in the state's
+JSON."""
+
+WAYS = ("discovery", "vss", "services")
+"""Keys that say by themselves how a device is behind MQTT."""

@@ -1,0 +1,171 @@
+"""Devices behind MQTT: without Home Assistant, on the hub's own broker.
+
+Commands go out with QoS 1 and count as done when the device's state shows it. States are those the broker retains and the devices
+tell. After a lost session nothing is known until it is told again, and nothing is published twice: what was not acknowledged
+failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from octopus_hub.adapters.confirmation import state_seen
+from octopus_hub.adapters.mqtt_commands import NAME
+from octopus_hub.adapters.mqtt_config import component_of, discovery_topic, read_discovery
+from octopus_hub.adapters.mqtt_connection import Connection
+from octopus_hub.adapters.mqtt_drivers import ComponentDriver, Driver, ServicesDriver, VssDriver
+from octopus_hub.adapters.watch import Watch, toggled
+from octopus_hub.config.errors import InputError, Unavailable, Unsupported
+from octopus_hub.config.function_table import by_name
+from octopus_hub.config.functions import Confirmation
+from octopus_hub.config.house import Device, DeviceState, House
+from octopus_hub.config.plan import Call, Result, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from octopus_hub.adapters.mqtt_client import Server
+
+START_S = 3.0
+SETTLE_S = 0.6
+"""How long after connecting retained states are waited for."""
+
+logger = logging.getLogger(__name__)
+
+
+class MqttAdapter:
+    """The devices of a house that have a binding to MQTT."""
+
+    name = NAME
+
+    def __init__(self, house: House, server: Server) -> None:
+        self._house = house
+        self._watch = Watch(NAME, house.devices)
+        self._connection = Connection(server, self._received, self._lost)
+        self._drivers: dict[str, Driver] = {}
+        self._discovered: dict[str, list[Device]] = {}
+        self._listening: dict[str, list[Device]] = {}
+        self._payloads: dict[str, str] = {}
+        self._told = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        for device in house.devices:
+            if "discovery" in device.mqtt:
+                self._discovered.setdefault(discovery_topic(str(device.mqtt["discovery"])), []).append(device)
+            else:
+                self._drive(device, _driver_of(device))
+        self._connection.want(self._discovered)
+
+    async def start(self) -> None:
+        """See `Adapter.start`; goes on trying where it raises."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._connection.run(), name="mqtt devices")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                await self._connection.up.wait()
+        if not self._connection.up.is_set():
+            raise self._connection.problem
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                while len(self.states()) < len(self._house.devices):
+                    self._told.clear()
+                    await self._told.wait()
+
+    async def stop(self) -> None:
+        """See `Adapter.stop`."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def states(self) -> Mapping[str, DeviceState]:
+        """See `Adapter.states`."""
+        return self._watch.states()
+
+    async def execute(self, call: Call, device_id: str) -> Result:
+        """See `Adapter.execute`."""
+        device = self._house.by_id.get(device_id)
+        if device is None or device.kind not in by_name()[call.function].kinds:
+            raise Unsupported(f"no {call.function} for {device_id}", adapter=NAME, function=call.function, device=device_id)
+        driver, before = self._reachable(call, device)
+        call = replace(call, arguments=toggled(call, before))
+        try:
+            messages = driver.messages(call, device, before)
+        except Unsupported as error:
+            why = f"{device.name} cannot {call.function}: {error}"
+            raise Unsupported(why, adapter=NAME, function=call.function, device=device_id) from error
+        for message in messages:
+            await self._connection.publish(message)
+        is_seen = bool(messages) and all(message.is_seen for message in messages)
+        if by_name()[call.function].confirmation is Confirmation.SENT or not is_seen:
+            return Result(device_id, call.function, Status.SENT)
+        after = await self._watch.seen(call, device, before)
+        return Result(device_id, call.function, Status.DONE, state_seen(after))
+
+    def _reachable(self, call: Call, device: Device) -> tuple[Driver, DeviceState]:
+        """How the device is told, and its state before. Raises Unavailable."""
+        if not self._connection.up.is_set():
+            raise self._connection.problem
+        driver, before = self._drivers.get(device.id), self._watch.get(device.id)
+        if driver is None:
+            topic = discovery_topic(str(device.mqtt["discovery"]))
+            raise Unavailable(f"nothing is known of {device.name}: no message on {topic}", adapter=NAME)
+        if before is not None and before.state == "unavailable":
+            raise Unavailable(f"{device.name} is unavailable", adapter=NAME, function=call.function, device=device.id)
+        return driver, before or DeviceState("unknown")
+
+    def _drive(self, device: Device, driver: Driver | None) -> None:
+        """The device is told and tells as this driver says from now on, also what was told before it; None: it is gone."""
+        if driver is None:
+            self._drivers.pop(device.id, None)
+            self._watch.put(device.id, None)
+            return
+        self._drivers[device.id] = driver
+        for topic in driver.topics:
+            listening = self._listening.setdefault(topic.removesuffix("/+"), [])
+            listening += [] if device in listening else [device]
+        for topic, payload in self._payloads.items():
+            if topic in driver.topics or f"{topic.rpartition('/')[0]}/+" in driver.topics:
+                driver.receive(topic, payload)
+        self._connection.want(driver.topics)
+        self._watch.put(device.id, driver.state())
+
+    def _received(self, topic: str, payload: str) -> None:
+        self._payloads[topic] = payload
+        for device in self._discovered.get(topic, ()):
+            self._discover(device, payload)
+        for place in (topic, topic.rpartition("/")[0]):
+            for device in self._listening.get(place, ()):
+                if driver := self._drivers.get(device.id):
+                    driver.receive(topic, payload)
+                    self._watch.put(device.id, driver.state())
+        self._told.set()
+
+    def _discover(self, device: Device, payload: str) -> None:
+        """A device told what it is, or that it is no more. What it told before of itself holds as long as it is the same."""
+        try:
+            component = read_discovery(str(device.mqtt["discovery"]), payload)
+        except InputError as error:
+            logger.warning("discovery not understood device=%s error=%s", device.id, error)
+            return
+        known = self._drivers.get(device.id)
+        if not isinstance(known, ComponentDriver) or known.component != component:
+            self._drive(device, ComponentDriver(component) if component else None)
+
+    def _lost(self) -> None:
+        """Nothing that was told holds any more."""
+        self._payloads.clear()
+        for device in self._house.devices:
+            self._drive(device, None if "discovery" in device.mqtt else _driver_of(device))
+            self._watch.put(device.id, None)
+
+
+def _driver_of(device: Device) -> Driver:
+    if "vss" in device.mqtt:
+        return VssDriver(device)
+    if "services" in device.mqtt:
+        return ServicesDriver(device)
+    return ComponentDriver(component_of(device))

@@ -1,0 +1,210 @@
+"""A car in the terms of COVESA's Vehicle Signal Specification: its signals as the state of a vehicle, and calls as signals. Pure.
+
+Source: VSS 4 (https://covesa.github.io/vehicle_signal_specification). Two things that it lacks are ours: a destination by name
+(`DESTINATION`), and the engine's `IsRunning` as something that can be set. Left and right are turned to driver and passenger by
+`Vehicle.Cabin.DriverPosition`, LEFT where the car does not tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from octopus_hub.adapters.vehicle import seats, windows
+from octopus_hub.config.house import DeviceState
+from octopus_hub.config.plan import Scalar
+
+Signals = Mapping[str, Any]
+Arguments = Mapping[str, Scalar]
+
+CABIN, HVAC, BODY = "Vehicle.Cabin", "Vehicle.Cabin.HVAC", "Vehicle.Body"
+BATTERY = "Vehicle.Powertrain.TractionBattery"
+SPEED, ENGINE = "Vehicle.Speed", "Vehicle.Powertrain.CombustionEngine.IsRunning"
+CLIMATE, DRIVER_POSITION = f"{HVAC}.IsAirConditioningActive", f"{CABIN}.DriverPosition"
+SUNROOF, TRUNK = f"{CABIN}.Sunroof.Position", f"{BODY}.Trunk.Rear.IsOpen"
+CHARGING, PLUGGED_IN = f"{BATTERY}.Charging.IsCharging", f"{BATTERY}.Charging.IsChargingCableConnected"
+CHARGE, CHARGE_LIMIT = f"{BATTERY}.Charging.StartStopCharging", f"{BATTERY}.Charging.ChargeLimit"
+FLASH, HORN = f"{BODY}.Lights.Hazard.IsSignaling", f"{BODY}.Horn.IsActive"
+DESTINATION = f"{CABIN}.Infotainment.Navigation.DestinationSet.Name"
+LATITUDE, LONGITUDE = "Vehicle.CurrentLocation.Latitude", "Vehicle.CurrentLocation.Longitude"
+DEFROSTERS: Mapping[str, tuple[str, ...]] = {
+    "front": (f"{HVAC}.IsFrontDefrosterActive",),
+    "rear": (f"{HVAC}.IsRearDefrosterActive",),
+    "mirrors": (f"{BODY}.Mirrors.DriverSide.IsHeatingOn", f"{BODY}.Mirrors.PassengerSide.IsHeatingOn"),
+}
+
+SEATS = ("driver", "passenger", "rear_left", "rear_right")
+PLACES = ("front_left", "front_right", "rear_left", "rear_right")
+WHEELS = tuple(f"Vehicle.Chassis.Axle.Row{row}.Wheel.{side}.Tire.Pressure" for row in (1, 2) for side in ("Left", "Right"))
+DOORS = tuple(f"{CABIN}.Door.Row{row}.{side}" for row in (1, 2) for side in ("DriverSide", "PassengerSide"))
+LOCKS = tuple(f"{door}.IsLocked" for door in DOORS)
+
+HEATING: Mapping[str, int] = {"off": 0, "low": 33, "medium": 66, "high": 100, "on": 66}
+"""A seat's heating in %."""
+SEAT_TRAVEL_MM, SEAT_LIFT_MM, SEAT_STEP = 300, 100, 0.1
+"""How far a seat goes forward and up, which VSS leaves to the car; and what part of it one word moves it."""
+
+DIRECT: Mapping[str, str] = {
+    "speed": SPEED, "mileage": "Vehicle.TraveledDistance", "engine_on": ENGINE, "climate_on": CLIMATE, "charging": CHARGING,
+    "plugged_in": PLUGGED_IN, "charge_limit": CHARGE_LIMIT, "current_temperature": f"{HVAC}.AmbientAirTemperature",
+    "sunroof": SUNROOF, "destination": DESTINATION,
+}  # fmt: skip
+"""Attributes of a vehicle that are signals as they are."""
+
+
+def _left_is_driver(signals: Signals) -> bool:
+    return str(signals.get(DRIVER_POSITION, "LEFT")).upper() != "RIGHT"
+
+
+def _side(place: str, signals: Signals) -> tuple[int, bool]:
+    """The row, and whether it is the left, of a seat or window."""
+    left_is_driver = _left_is_driver(signals)
+    if place in ("driver", "passenger"):
+        return 1, (place == "driver") == left_is_driver
+    return (1 if place.startswith("front") else 2), place.endswith("left")
+
+
+def _by_driver(branch: str, place: str, signals: Signals) -> str:
+    """`Vehicle.Cabin.Door.Row1.DriverSide` for a branch of which VSS counts the sides from the driver."""
+    row, is_left = _side(place, signals)
+    return f"{branch}.Row{row}.{'DriverSide' if is_left == _left_is_driver(signals) else 'PassengerSide'}"
+
+
+def _station(seat: str, signals: Signals) -> str:
+    row, is_left = _side(seat, signals)
+    return f"{HVAC}.Station.Row{row}.{'Left' if is_left else 'Right'}.Temperature"
+
+
+def _seat(seat: str, signals: Signals) -> str:
+    return _by_driver(f"{CABIN}.Seat", seat, signals)
+
+
+def _window(place: str, signals: Signals) -> str:
+    return f"{_by_driver(f'{CABIN}.Door', place, signals)}.Window.Position"
+
+
+# What a car tells
+
+
+def state_of(signals: Signals) -> DeviceState:
+    """The state of a vehicle (`octopus_hub.adapters.protocol`) from its signals by path."""
+    attributes: dict[str, Any] = {name: signals.get(path) for name, path in DIRECT.items()}
+    attributes |= {"temperature_unit": "°C", "temperature": signals.get(_station("driver", signals))}
+    for seat in SEATS:
+        path = _seat(seat, signals)
+        attributes[f"temperature_{seat}"] = signals.get(_station(seat, signals))
+        attributes[f"seat_heating_{seat}"] = _level(signals.get(f"{path}.Heating"))
+        attributes[f"seat_position_{seat}"] = _share(signals.get(f"{path}.Position"), SEAT_TRAVEL_MM, from_front=True)
+        attributes[f"seat_height_{seat}"] = _share(signals.get(f"{path}.Height"), SEAT_LIFT_MM)
+    attributes |= {f"window_{place}": signals.get(_window(place, signals)) for place in PLACES}
+    attributes |= {f"defrost_{part}": signals.get(paths[0]) for part, paths in DEFROSTERS.items()}
+    attributes["trunk"] = {True: 100, False: 0}.get(signals.get(TRUNK, ""))
+    attributes["battery_level"] = signals.get(f"{BATTERY}.StateOfCharge.Displayed", signals.get(f"{BATTERY}.StateOfCharge.Current"))
+    attributes["range"] = _km(signals.get("Vehicle.Powertrain.Range", signals.get(f"{BATTERY}.Range")))
+    attributes["tire_pressure"] = min((signals[path] for path in WHEELS if _is_number(signals.get(path))), default=None)
+    if _is_number(signals.get(LATITUDE)) and _is_number(signals.get(LONGITUDE)):
+        attributes["location"] = f"{signals[LATITUDE]:.4f}, {signals[LONGITUDE]:.4f}"
+    locks = [signals[path] for path in LOCKS if path in signals]
+    state = "on" if not locks else "locked" if all(locks) else "unlocked"
+    return DeviceState(state if signals else "unknown", {name: value for name, value in attributes.items() if value is not None})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _km(metres: Any) -> float | None:
+    return round(metres / 1000, 1) if _is_number(metres) else None
+
+
+def _level(percent: Any) -> str | None:
+    if not _is_number(percent):
+        return None
+    return "off" if percent <= 0 else "low" if percent <= HEATING["low"] else "medium" if percent <= HEATING["medium"] else "high"
+
+
+def _share(mm: Any, most: int, *, from_front: bool = False) -> int | None:
+    """Of the way, in %; VSS counts a seat's position from the front, and we from the back."""
+    if not isinstance(mm, int | float):
+        return None
+    share = round(100 * mm / most)
+    return 100 - share if from_front else share
+
+
+# What a car is told
+
+Set = tuple[str, Any]
+Tell = Callable[[Arguments, Signals], Iterator[Set]]
+
+
+def _becomes(path: str, value: Any) -> Tell:
+    return lambda given, signals: iter([(path, value)])
+
+
+def _given(path: str, name: str) -> Tell:
+    return lambda given, signals: iter([(path, given[name])])
+
+
+def _locked(is_locked: bool) -> Tell:
+    """The doors that the car has told of, or all four."""
+    return lambda given, signals: ((path, is_locked) for path in ([p for p in LOCKS if p in signals] or LOCKS))
+
+
+def _cabin(given: Arguments, signals: Signals) -> Iterator[Set]:
+    zone = given.get("zone")
+    for seat in seats("all" if zone is None else zone):
+        if zone is not None or _station(seat, signals) in signals or seat == "driver":
+            yield _station(seat, signals), given["temperature"]
+
+
+def _heat_seats(given: Arguments, signals: Signals) -> Iterator[Set]:
+    for seat in seats(given.get("seat")):
+        yield f"{_seat(seat, signals)}.Heating", HEATING[str(given["level"])]
+
+
+def _move_seats(given: Arguments, signals: Signals) -> Iterator[Set]:
+    direction = given["direction"]
+    name, travel = ("Height", SEAT_LIFT_MM) if direction in ("up", "down") else ("Position", SEAT_TRAVEL_MM)
+    sign = 1 if direction in ("up", "backward") else -1
+    for seat in seats(given.get("seat")):
+        path = f"{_seat(seat, signals)}.{name}"
+        now = signals.get(path, travel / 2)
+        yield path, round(min(travel, max(0, now + sign * SEAT_STEP * travel)))
+
+
+def _move_windows(position: Callable[[Arguments], Any]) -> Tell:
+    return lambda given, signals: ((_window(place, signals), position(given)) for place in windows(given.get("window")))
+
+
+def _defrost(given: Arguments, signals: Signals) -> Iterator[Set]:
+    part = given.get("part")
+    parts = ("front", "rear") if part is None else (str(part),)
+    return ((path, True) for each in parts for path in DEFROSTERS[each])
+
+
+TELL: Mapping[str, Tell] = {
+    "lock": _locked(True),
+    "unlock": _locked(False),
+    "set_cabin_temperature": _cabin,
+    "step_temperature": _cabin,
+    "vehicle_climate_start": _becomes(CLIMATE, True),
+    "vehicle_climate_stop": _becomes(CLIMATE, False),
+    "set_seat_heating": _heat_seats,
+    "move_seat": _move_seats,
+    "open_window": _move_windows(lambda given: given.get("position", 100)),
+    "close_window": _move_windows(lambda given: 0),
+    "open_sunroof": _becomes(SUNROOF, 100),
+    "close_sunroof": _becomes(SUNROOF, 0),
+    "open_trunk": _becomes(TRUNK, True),
+    "close_trunk": _becomes(TRUNK, False),
+    "flash_lights": _becomes(FLASH, True),
+    "sound_horn": _becomes(HORN, True),
+    "start_charging": _becomes(CHARGE, "START"),
+    "stop_charging": _becomes(CHARGE, "STOP"),
+    "set_charge_limit": _given(CHARGE_LIMIT, "level"),
+    "navigate_to": _given(DESTINATION, "destination"),
+    "defrost": _defrost,
+    "start_engine": _becomes(ENGINE, True),
+    "stop_engine": _becomes(ENGINE, False),
+}
+"""The signals that a function sets, by its name."""
