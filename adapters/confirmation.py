@@ -230,6 +230,14 @@ def _seat_moved(seen: Seen) -> bool:
     return all(check(seen) for check in moved)
 
 
+def _cabin(seen: Seen) -> bool:
+    """The zone that was asked for, where the car tells its zones apart; else its one temperature."""
+    zone = seen.arguments.get("zone")
+    zones = [f"temperature_{seat}" for seat in seats("driver" if zone is None else zone)]
+    names = [name for name in zones if seen.number(name) is not None] or ["temperature"]
+    return all(_near(name, "temperature", DEGREES)(seen) for name in names)
+
+
 def _window(wanted: Callable[[Seen], float]) -> Shown:
     def check(seen: Seen) -> bool:
         shown = [seen.number(f"window_{place}") for place in windows(seen.arguments.get("window"))]
@@ -323,7 +331,7 @@ ROWS: Mapping[str, Shown] = {
     "timer_cancel": _state("idle"),
     "vehicle_climate_start": _flag("climate_on", True),
     "vehicle_climate_stop": _flag("climate_on", False),
-    "set_cabin_temperature": _TARGET,
+    "set_cabin_temperature": _cabin,
     "set_seat_heating": _seat_heating,
     "move_seat": _seat_moved,
     "open_window": _window(_window_position),

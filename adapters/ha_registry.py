@@ -9,56 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from hass_client import HomeAssistantClient
 from hass_client.exceptions import AuthenticationFailed, BaseHassClientError, FailedCommand
 
+from octopus_hub.adapters.found import Found, FoundArea, FoundEntity
 from octopus_hub.adapters.ha_connection import NAME, websocket_url
 from octopus_hub.config.errors import Unauthorized, Unavailable
 from octopus_hub.config.hub import HomeAssistantSettings
 
 TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class FoundArea:
-    """An area or a floor; `floor` is the name of an area's."""
-
-    name: str
-    aliases: tuple[str, ...] = ()
-    floor: str | None = None
-    level: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FoundEntity:
-    """An entity: with its state, and what the registry knows of it, if it is in there.
-
-    `exposed` is what the owner said of showing it to voice assistants; None where nothing was said.
-    """
-
-    entity_id: str
-    name: str
-    registry_id: str | None = None
-    area: str | None = None
-    aliases: tuple[str, ...] = ()
-    is_hidden: bool = False
-    is_auxiliary: bool = False
-    exposed: bool | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """All of it, in Home Assistant's order. `fahrenheit` is its unit of temperature."""
-
-    name: str
-    fahrenheit: bool
-    floors: tuple[FoundArea, ...]
-    areas: tuple[FoundArea, ...]
-    entities: tuple[FoundEntity, ...]
 
 
 def read_registries(settings: HomeAssistantSettings) -> Found:

@@ -26,7 +26,7 @@ from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Result, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from octopus_hub.adapters.mqtt_client import Server
 
@@ -117,6 +117,13 @@ class MqttAdapter:
             raise Unavailable(f"{device.name} is unavailable", adapter=NAME, function=call.function, device=device.id)
         return driver, before or DeviceState("unknown")
 
+    def silent(self, device: Device) -> str:
+        """The topic on which nothing came that should say what the device is, or how it is; "" where all came, or nothing comes."""
+        driver = self._drivers.get(device.id)
+        if driver is None:
+            return discovery_topic(str(device.mqtt["discovery"]))
+        return ", ".join(sorted(driver.topics)) if driver.state() is None else ""
+
     def _drive(self, device: Device, driver: Driver | None) -> None:
         """The device is told and tells as this driver says from now on, also what was told before it; None: it is gone."""
         if driver is None:
@@ -169,3 +176,18 @@ def _driver_of(device: Device) -> Driver:
     if "services" in device.mqtt:
         return ServicesDriver(device)
     return ComponentDriver(component_of(device))
+
+
+def silent_topics(server: Server, devices: Sequence[Device]) -> dict[str, str]:
+    """Of devices, by id, the topic on which nothing is retained: of its discovery, else of its state. Blocking. Raises Unavailable,
+    Unauthorized."""
+    return asyncio.run(_silent_topics(server, devices))
+
+
+async def _silent_topics(server: Server, devices: Sequence[Device]) -> dict[str, str]:
+    adapter = MqttAdapter(House(devices=tuple(devices)), server)
+    try:
+        await adapter.start()
+        return {device.id: topic for device in devices if (topic := adapter.silent(device))}
+    finally:
+        await adapter.stop()

@@ -7,6 +7,7 @@ which Home Assistant has no domain, is `locked` or `unlocked`, and its attribute
 `engine_on`, `climate_on`           bool
 `charging`, `plugged_in`            bool
 `temperature`                       target of the cabin, in `temperature_unit`
+`temperature_<seat>`                target of a seat's zone, where the vehicle has zones
 `current_temperature`               inside, in `temperature_unit`
 `seat_heating_<seat>`               off, low, medium, high; seats: driver, passenger, rear_left, rear_right
 `seat_position_<seat>`              0 (far back) to 100 (far forward); `seat_height_<seat>` likewise

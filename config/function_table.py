@@ -86,7 +86,7 @@ FUNCTIONS: tuple[Function, ...] = (
              (Parameter("effect", OPTION, "an effect of the light", option="effect_list"),)),
     # Locks, covers, valves
     Function("lock", "Lock locks or vehicles.", ("lock", "vehicle"), action_class=SECURE),
-    Function("unlock", "Unlock locks or vehicles.", ("lock", "vehicle"), action_class=OPEN),
+    Function("unlock", "Unlock locks or vehicles.", ("lock", "vehicle"), action_class=OPEN, standstill=True),
     Function("open", "Open covers (blinds, curtains, garage doors, gates, windows) or valves all the way.", ("cover", "valve"),
              not_for="parts of a vehicle; unlocking; a partial opening: set_position"),
     Function("close", "Close covers or valves all the way.", ("cover", "valve"), action_class=SECURE, not_for="locking"),
@@ -226,7 +226,8 @@ FUNCTIONS: tuple[Function, ...] = (
              (Parameter("level", CHOICE, "how much", choices=("off", "low", "medium", "high", "on")),
               Parameter("seat", CHOICE, "driver unless said otherwise", required=False, choices=SEATS))),
     Function("move_seat", "Move a vehicle's seat.", ("vehicle",),
-             (_direction("forward", "backward", "up", "down"), Parameter("seat", CHOICE, "only if said", required=False, choices=SEATS))),
+             (_direction("forward", "backward", "up", "down"), Parameter("seat", CHOICE, "only if said", required=False, choices=SEATS)),
+             standstill=True),
     Function("open_window", "Open windows of a vehicle.", ("vehicle",), (
         Parameter("window", CHOICE, "only if said", required=False, choices=("front left", "front right", *SEATS)),
         Parameter("position", PERCENT, "how far, only if said", required=False, unit="%", minimum=0, maximum=100, choices=("half",))),
@@ -236,7 +237,7 @@ FUNCTIONS: tuple[Function, ...] = (
         action_class=SECURE),
     Function("open_sunroof", "Open a vehicle's sunroof.", ("vehicle",), action_class=OPEN),
     Function("close_sunroof", "Close a vehicle's sunroof.", ("vehicle",), action_class=SECURE),
-    Function("open_trunk", "Open a vehicle's trunk, boot or tailgate.", ("vehicle",), action_class=OPEN),
+    Function("open_trunk", "Open a vehicle's trunk, boot or tailgate.", ("vehicle",), action_class=OPEN, standstill=True),
     Function("close_trunk", "Close a vehicle's trunk.", ("vehicle",), action_class=SECURE),
     Function("flash_lights", "Flash a vehicle's lights.", ("vehicle",), confirmation=SENT),
     Function("sound_horn", "Sound a vehicle's horn.", ("vehicle",), confirmation=SENT),
@@ -247,8 +248,8 @@ FUNCTIONS: tuple[Function, ...] = (
              confirmation=SENT),
     Function("defrost", "Defrost a vehicle's windows.", ("vehicle",),
              (Parameter("part", CHOICE, "only if said", required=False, choices=("front", "rear", "mirrors")),)),
-    Function("start_engine", "Start a vehicle's engine remotely.", ("vehicle",), action_class=OPEN),
-    Function("stop_engine", "Stop a vehicle's engine.", ("vehicle",)),
+    Function("start_engine", "Start a vehicle's engine remotely.", ("vehicle",), action_class=OPEN, standstill=True),
+    Function("stop_engine", "Stop a vehicle's engine.", ("vehicle",), standstill=True),
 )
 
 

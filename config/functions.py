@@ -61,7 +61,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One thing that can be asked; `not_for` says when it is the wrong one."""
+    """One thing that can be asked; `not_for` says when it is the wrong one, `standstill` that a vehicle must be known to stand."""
 
     name: str
     doc: str
@@ -71,6 +71,7 @@ class Function:
     action_class: ActionClass = ActionClass.COMFORT
     confirmation: Confirmation = Confirmation.STATE
     not_for: str = ""
+    standstill: bool = False
 
     @property
     def is_read(self) -> bool:

@@ -7,12 +7,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from octopus_hub.adapters.mqtt import silent_topics
 from octopus_hub.config.errors import ConfigError, Problem
 from octopus_hub.config.house import House
 from octopus_hub.config.json_schema import schemas
 from octopus_hub.config.loader import HOUSE, HUB, Config, check, check_live, demo_directory, load_config
 from octopus_hub.daemon.cli import EX_OK, Parser
 from octopus_hub.daemon.extras import extra
+from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.places import find_configuration
 
 
@@ -20,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     """Prints what is right, or every problem as `file:line:column: path: message`."""
     parser = Parser(prog="octopus check", description="Finds every problem of a configuration. Exits with 78 if there is one.")
     parser.add_argument("directory", metavar="DIR", type=Path, nargs="?", help="the configuration directory")
-    parser.add_argument("--live", action="store_true", help="also ask Home Assistant for what devices are bound to")
+    parser.add_argument("--live", action="store_true", help="also ask Home Assistant and the broker for what devices are bound to")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schemas of the files instead, for an editor")
     options = parser.parse_args(arguments)
     if options.schema:
@@ -35,10 +37,27 @@ def main(arguments: Sequence[str]) -> int:
         return ConfigError.exit_code
     config = load_config(directory, credentials_directory=credentials_directory)
     result = _check_size(config.house, directory)
-    return _check_live(config, directory) if options.live and result == EX_OK else result
+    if options.live and result == EX_OK:
+        return max(_check_home_assistant(config, directory), _check_mqtt(config))
+    return result
 
 
-def _check_live(config: Config, directory: Path) -> int:
+def _check_mqtt(config: Config) -> int:
+    """Does every device behind MQTT tell something? Raises AdapterError where the broker does not answer."""
+    devices = [device for device in config.house.devices if device.mqtt]
+    if not devices:
+        print("no device is behind MQTT")
+        return EX_OK
+    silent = silent_topics(server_of(config.hub.mqtt), devices)
+    for device in devices:
+        if device.id in silent:
+            print(f"{device.name} ({device.id}): nothing is retained on {silent[device.id]}")
+    if not silent:
+        print(f"all {len(devices)} devices behind MQTT tell something")
+    return ConfigError.exit_code if silent else EX_OK
+
+
+def _check_home_assistant(config: Config, directory: Path) -> int:
     """Is there what devices are bound to? Raises AdapterError where Home Assistant does not say."""
     bound = sum(bool(device.home_assistant) for device in config.house.devices)
     if not bound:

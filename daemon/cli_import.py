@@ -1,7 +1,7 @@
-"""`octopus import home-assistant`: writes device YAML from Home Assistant, and updates what it wrote.
+"""`octopus import home-assistant` and `octopus import mqtt`: write device YAML from what is there, and update what they wrote.
 
-The file is `house.d/home_assistant.yaml`; beside it `.home_assistant.json` keeps what was imported last. Nothing is written that
-`octopus check` would refuse, and an old file stays as `home_assistant.yaml.bak`.
+Each has a file of its own in `house.d`; a hidden one beside it keeps what was imported last. Nothing is written that `octopus
+check` would refuse, and an old file stays with `.bak` at its end.
 """
 
 from __future__ import annotations
@@ -11,86 +11,121 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from octopus_hub.adapters.mqtt_discovery import read_discoveries
 from octopus_hub.config.errors import ConfigError, InputError
 from octopus_hub.config.house import Area, Floor, House
 from octopus_hub.config.loader import MORE_HOUSE, check
-from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
+from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
 from octopus_hub.daemon.extras import extra
-from octopus_hub.daemon.ha_import import Difference, Elsewhere, Imported, update
+from octopus_hub.daemon.house_import import Difference, Elsewhere, Imported, update
+from octopus_hub.daemon.mqtt_server import server_of
 
-WRITTEN, LAST = "home_assistant.yaml", ".home_assistant.json"
+if TYPE_CHECKING:
+    from octopus_hub.adapters.found import Found as FoundThings
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where devices come from: what it is called, and the file that is written."""
+
+    title: str
+    written: str
+
+    @property
+    def last(self) -> str:
+        """The file that keeps what was imported last."""
+        return f".{Path(self.written).stem}.json"
+
+
+SOURCES: Mapping[str, Source] = {
+    "home-assistant": Source("Home Assistant", "home_assistant.yaml"),
+    "mqtt": Source("MQTT", "mqtt.yaml"),
+}
 HEAD = """\
-# Written by `octopus import home-assistant`, and updated when it is run again. What you change here stays as you changed it;
-# what you leave follows Home Assistant. Devices of your own belong into house.yaml.
+# Written by `octopus import {name}`, and updated when it is run again. What you change here stays as you changed it;
+# what you leave follows {title}. Devices of your own belong into house.yaml.
 """
 LINE_WIDTH = 132
 
 
 def main(arguments: Sequence[str]) -> int:
     """Prints what is new, changed, kept and gone, and writes the file unless only that was asked for."""
-    parser = Parser(prog="octopus import", description="Writes device YAML from Home Assistant, and updates what it wrote.")
-    parser.add_argument("source", choices=("home-assistant",), help="where devices come from")
+    description = "Writes device YAML from Home Assistant, or from MQTT discovery messages, and updates what it wrote."
+    parser = Parser(prog="octopus import", description=description)
+    parser.add_argument("source", choices=tuple(SOURCES), help="where devices come from")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would change")
     parser.add_argument("--all", action="store_true", help="also what is hidden, auxiliary, or not shown to voice assistants")
+    parser.add_argument("--prefix", default="homeassistant", help="where discovery messages are (default: homeassistant)")
     add_config_option(parser)
     options = parser.parse_args(arguments)
     found = find(options.config)
     if found.is_demo:
         raise InputError("expected a configuration to import into, got the demo house; name a directory with --config")
-    settings = found.config.hub.home_assistant
-    if settings is None:
-        raise InputError(f"expected home_assistant in {found.directory / 'hub.yaml'}, got none; docs/home-assistant.md tells how")
+    source = SOURCES[options.source]
+    things = _things(options.source, found, options.prefix)
     with extra("homeassistant"):
         from ruamel.yaml import YAML
-
-        from octopus_hub.adapters.ha_registry import read_registries
     yaml = YAML()
     yaml.width = LINE_WIDTH
-    target = found.directory / MORE_HOUSE / WRITTEN
-    document = _document(yaml, target)
+    target = found.directory / MORE_HOUSE / source.written
+    document = _document(yaml, target, HEAD.format(name=options.source, title=source.title))
     elsewhere = _elsewhere(found.config.house, document)
-    imported, difference = update(document, read_registries(settings), _last(target), elsewhere, everything=options.all)
-    _tell(difference)
+    imported, difference = update(document, things, _last(target.with_name(source.last)), elsewhere, everything=options.all)
+    _tell(difference, source)
     if difference.is_empty or options.dry_run:
         print(f"{target}: {'nothing was written' if options.dry_run and not difference.is_empty else 'up to date'}")
         return EX_OK
     text = io.StringIO()
     yaml.dump(document, text)
-    _write(found.directory, target, text.getvalue(), imported)
+    _write(found.directory, target, text.getvalue(), target.with_name(source.last), imported)
     print(f"{target}: {len(document['devices'])} devices")
     return EX_OK
 
 
-def _document(yaml: Any, target: Path) -> dict[str, Any]:
+def _things(source: str, found: Found, prefix: str) -> FoundThings:
+    hub = found.config.hub
+    if source == "mqtt":
+        if hub.mqtt.host is None:
+            raise InputError(f"expected mqtt: host in {found.directory / 'hub.yaml'}, got none; docs/mqtt-devices.md tells how")
+        return read_discoveries(server_of(hub.mqtt), prefix)
+    if hub.home_assistant is None:
+        raise InputError(f"expected home_assistant in {found.directory / 'hub.yaml'}, got none; docs/home-assistant.md tells how")
+    with extra("homeassistant"):
+        from octopus_hub.adapters.ha_registry import read_registries
+    return read_registries(hub.home_assistant)
+
+
+def _document(yaml: Any, target: Path, head: str) -> dict[str, Any]:
     if target.exists():
         document: dict[str, Any] = yaml.load(target.read_text(encoding="utf-8"))
         return document
-    started: dict[str, Any] = yaml.load(f"{HEAD}version: 1\n")
+    started: dict[str, Any] = yaml.load(f"{head}version: 1\n")
     return started
 
 
 def _elsewhere(house: House, document: dict[str, Any]) -> Elsewhere:
     """What is in other files."""
     own = {str(item.get("id")) for item in document.get("devices", ())}
+    others = [device for device in house.devices if device.id not in own]
 
     def named(section: str, places: Sequence[Area | Floor]) -> frozenset[str]:
         mine = {str(item["name"]).casefold() for item in document.get(section, ())}
         return frozenset(place.name.casefold() for place in places) - mine
 
     return Elsewhere(
-        frozenset(device.id for device in house.devices) - own,
-        frozenset(entity for device in house.devices if device.id not in own for entity in device.home_assistant.values()),
+        frozenset(device.id for device in others),
+        frozenset(str(bound) for device in others for bound in (*device.home_assistant.values(), *device.mqtt.values())),
         named("floors", house.floors),
         named("areas", house.areas),
     )
 
 
-def _last(target: Path) -> Imported:
-    path = target.with_name(LAST)
+def _last(path: Path) -> Imported:
     if not path.exists():
         return {}
     try:
@@ -100,32 +135,32 @@ def _last(target: Path) -> Imported:
     return imported
 
 
-def _tell(difference: Difference) -> None:
+def _tell(difference: Difference, source: Source) -> None:
     for sign, lines in (("+", difference.added), ("~", difference.changed), ("=", difference.kept), ("-", difference.gone)):
         for line in lines:
             print(f"{sign} {line}")
     if difference.kept:
         print("= was changed here since the last import, and stays")
     if difference.gone:
-        print("- is no more in Home Assistant, and stays until you delete it")
+        print(f"- is no more in {source.title}, and stays until you delete it")
 
 
-def _write(directory: Path, target: Path, text: str, imported: Imported) -> None:
+def _write(directory: Path, target: Path, text: str, last: Path, imported: Imported) -> None:
     """The file and what was imported, if the configuration is whole with them. Raises ConfigError with every problem."""
     with tempfile.TemporaryDirectory() as scratch:
         trial = Path(scratch) / "trial"
         shutil.copytree(directory, trial, ignore=shutil.ignore_patterns("state", "*.bak"))
         (trial / MORE_HOUSE).mkdir(exist_ok=True)
-        (trial / MORE_HOUSE / WRITTEN).write_text(text, encoding="utf-8")
+        (trial / MORE_HOUSE / target.name).write_text(text, encoding="utf-8")
         credentials = os.environ.get("CREDENTIALS_DIRECTORY")
         if problems := check(trial, credentials_directory=Path(credentials) if credentials else None):
             raise ConfigError(problems)
     target.parent.mkdir(exist_ok=True)
     if target.exists():
-        shutil.copy2(target, target.with_name(f"{WRITTEN}.bak"))
+        shutil.copy2(target, target.with_name(f"{target.name}.bak"))
     for path, content in (
         (target, text),
-        (target.with_name(LAST), json.dumps({"schema": 1, "imported": imported}, indent=1) + "\n"),
+        (last, json.dumps({"schema": 1, "imported": imported}, indent=1) + "\n"),
     ):
         part = path.with_name(f"{path.name}.part")
         part.write_text(content, encoding="utf-8")

@@ -87,6 +87,8 @@ def _function(function: Function) -> str:
         f"* **Class**: {function.action_class}",
         f"* **Done when** {DONE_WHEN[function.confirmation]}",
     ]
+    if function.standstill:
+        lines.append("* **Of a vehicle** only when it is known to stand still: by its speed, else because it is plugged in")
     if not function.parameters:
         return "\n".join([*lines, ""])
     rows = [(f"`{each.name}`", _takes(each), each.doc, "yes" if each.required else "no") for each in function.parameters]

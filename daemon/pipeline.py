@@ -37,6 +37,7 @@ NOT_UNDERSTOOD = "Something went wrong while I tried to understand that, so I le
 STATUS_OF: Mapping[Code, Status] = {
     Code.DENIED: Status.DENIED,
     Code.HAZARD: Status.DENIED,
+    Code.MOVING: Status.DENIED,
     Code.EXPIRED: Status.EXPIRED,
 }
 """Refusals that have a status of their own."""
@@ -150,8 +151,9 @@ class Pipeline:
     def _permit(self, course: _Course) -> None:
         """Raises Unresolved where a call is not allowed, or is not for now."""
         trust = trust_of(course.command.source, course.submission.address.channel, course.settings)
+        states = self.devices.states()
         for call in course.calls:
-            decision = decide(call, course.house, trust)
+            decision = decide(call, course.house, trust, states)
             if decision.verdict is not Verdict.ALLOW:
                 named = {} if decision.device_id is None else {"device": the(course.house.by_id[decision.device_id])}
                 raise refusal(decision.code or Code.DENIED, **named)

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Function
-from octopus_hub.config.house import ActionClass, Device, House
+from octopus_hub.config.house import ActionClass, Device, DeviceState, House
 from octopus_hub.config.plan import Call, Scalar
 from octopus_hub.daemon.conditions import number
 from octopus_hub.daemon.replies import Code
@@ -82,8 +82,8 @@ class Decision:
     device_id: str | None = None
 
 
-def decide(call: Call, house: House, trust: Trust) -> Decision:
-    """May a source of this trust have this call carried out?"""
+def decide(call: Call, house: House, trust: Trust, states: Mapping[str, DeviceState]) -> Decision:
+    """May a source of this trust have this call carried out, as things are now?"""
     function = by_name()[call.function]
     found, device_id = function.action_class, None
     for device in (house.by_id[each] for each in call.device_ids):
@@ -94,7 +94,18 @@ def decide(call: Call, house: House, trust: Trust) -> Decision:
         return Decision(Verdict.DENY, found, Code.DENIED, device_id)
     if found is HAZARD and len(call.device_ids) > 1:
         return Decision(Verdict.DENY, found, Code.HAZARD, device_id)
+    if function.standstill:
+        for device in (house.by_id[each] for each in call.device_ids):
+            if device.kind == "vehicle" and not stands_still(states.get(device.id)):
+                return Decision(Verdict.DENY, found, Code.MOVING, device.id)
     return Decision(Verdict.ALLOW, found, None, device_id)
+
+
+def stands_still(state: DeviceState | None) -> bool:
+    """Is it known of a vehicle that it does not move: by its speed, else because it is at the plug?"""
+    attributes: Mapping[str, object] = {} if state is None else state.attributes
+    speed = number(attributes.get("speed"))
+    return speed == 0 if speed is not None else attributes.get("plugged_in") is True
 
 
 def device_action_class(function: Function, device: Device, arguments: Mapping[str, Scalar] | None = None) -> ActionClass:

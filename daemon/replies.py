@@ -37,6 +37,7 @@ class Code(StrEnum):
     # Forbidden.
     DENIED = "denied"
     HAZARD = "hazard"
+    MOVING = "moving"
     # The command itself.
     EXPIRED = "expired"
     DUPLICATE = "duplicate"
@@ -66,6 +67,7 @@ PLAIN: Mapping[Code, str] = {
     Code.LATER: "I can't do that later yet.",
     Code.DENIED: "I'm not allowed to do that from here.",
     Code.HAZARD: "For safety, I only do that one device at a time.",
+    Code.MOVING: "For safety, I only do that when I know that the car stands still.",
     Code.EXPIRED: "That came too late, so I left it.",
     Code.DUPLICATE: "I already did that.",
     Code.BUSY: "I'm busy; please try again in a moment.",
@@ -87,6 +89,7 @@ DETAILED: Mapping[Code, str] = {
     Code.UNKNOWN_STATE: "I don't know how {device} is set now.",
     Code.BY_NAME: "For safety, {device} has to be named on its own.",
     Code.HAZARD: "For safety, I only do that with {device} on its own.",
+    Code.MOVING: "For safety, I only do that when I know that {device} stands still.",
     Code.DENIED: "I'm not allowed to do that with {device} from here.",
     Code.NOT_CONFIRMED: "I asked, but {device} hasn't confirmed it.",
     Code.REJECTED: "{device} refused.",

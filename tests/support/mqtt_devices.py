@@ -105,8 +105,9 @@ CONFIGS: Mapping[str, Callable[[str], Json]] = {
     "cover": lambda topic: {
         "command_topic": f"{topic}/set", "state_topic": topic, "value_template": _value("motion"),
         "position_topic": topic, "position_template": _value("position"), "set_position_topic": f"{topic}/position/set",
-        "set_position_template": '{ "position": {{ position }} }', "tilt_status_topic": topic,
-        "tilt_status_template": _value("tilt"), "tilt_command_topic": f"{topic}/tilt/set", "state_open": "open", "state_closed": "closed", "state_opening": "opening",
+        "set_position_template": '{ "position": {{ position }} }',
+        "tilt_status_topic": topic, "tilt_status_template": _value("tilt"), "tilt_command_topic": f"{topic}/tilt/set",
+        "state_open": "open", "state_closed": "closed", "state_opening": "opening",
     },
     "valve": lambda topic: {"state_topic": topic, "command_topic": f"{topic}/set", "reports_position": True},
     "fan": lambda topic: _switched(

@@ -7,7 +7,7 @@ tokenizer, the ids of the tokens and the tables of functions and default options
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
 from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
@@ -261,11 +261,11 @@ def _ids(devices: Sequence[Device]) -> Meant:
     return frozenset(device.id for device in devices)
 
 
-def _words(items: Iterable[Item]) -> Iterator[tuple[str, Item]]:
+def _words(items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
     """What each is called: its name, and its aliases unless they are another's name."""
-    pool = list(items)
-    names = [each.name.casefold() for each in pool]
-    for item in pool:
-        for word in (item.name, *item.aliases):
-            if word == item.name or word.casefold() not in names:
-                yield word, item
+    names = {item.name.casefold() for item in items}
+    for item in items:
+        yield item.name, item
+        for alias in item.aliases:
+            if alias.casefold() not in names:
+                yield alias, item

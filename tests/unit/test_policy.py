@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from support.small_house import HOUSE, device
 
 from octopus_hub.config.function_table import FUNCTIONS, by_name
-from octopus_hub.config.house import ActionClass, Device, House
+from octopus_hub.config.house import ActionClass, Device, DeviceState, House
 from octopus_hub.config.plan import Call, Scalar
 from octopus_hub.daemon.policy import DEFAULT_ALLOW, Trust, Verdict, class_of_names, decide, device_action_class
 from octopus_hub.daemon.replies import Code
 
 READ, PRIVATE, COMFORT, SECURE, HAZARD, OPEN = ActionClass
 OWNER = Trust(frozenset(ActionClass))
+STANDING = {"volvo": DeviceState("locked", {"speed": 0})}
 
 CLASSES: list[tuple[str, Device, dict[str, Scalar], ActionClass]] = [
     ("turn_on", device("Lamp", "light"), {}, COMFORT),
@@ -94,7 +95,7 @@ def test_action_class(function: str, target: Device, arguments: dict[str, Scalar
 
 
 def decided(function: str, *ids: str, trust: Trust | None = None, **arguments: Scalar) -> tuple[Verdict, Code | None]:
-    found = decide(Call(function, ids, arguments), HOUSE, trust or Trust())
+    found = decide(Call(function, ids, arguments), HOUSE, trust or Trust(), STANDING)
     return found.verdict, found.code
 
 
@@ -118,8 +119,32 @@ def test_closing_is_always_allowed() -> None:
 
 def test_of_several_devices_the_highest_class_counts() -> None:
     """One garage door among blinds makes the call one that opens, and it is named."""
-    found = decide(Call("open", ("left_blind", "garage_door")), HOUSE, Trust())
+    found = decide(Call("open", ("left_blind", "garage_door")), HOUSE, Trust(), {})
     assert (found.verdict, found.action_class, found.device_id) == (Verdict.DENY, OPEN, "garage_door")
+
+
+MOVING = [
+    ({"speed": 0}, True),
+    ({"speed": 0.0, "plugged_in": False}, True),
+    ({"plugged_in": True}, True),
+    ({"speed": 12.5}, False),
+    ({"speed": 1, "plugged_in": True}, False),
+    ({"plugged_in": False}, False),
+    ({}, False),
+]
+
+
+@pytest.mark.parametrize(("attributes", "stands"), MOVING, ids=str)
+def test_a_car_has_to_be_known_to_stand(attributes: dict[str, object], stands: bool) -> None:
+    """What must not happen on the road does not happen, nor where nobody knows; everything else does."""
+    states = {"volvo": DeviceState("locked", attributes)}
+    for function in FUNCTIONS:
+        if "vehicle" not in function.kinds or function.is_read:
+            continue
+        found = decide(Call(function.name, ("volvo",)), HOUSE, OWNER, states)
+        assert (found.code is Code.MOVING) == (function.standstill and not stands), function.name
+    assert {f.name for f in FUNCTIONS if f.standstill} == {"unlock", "open_trunk", "move_seat", "start_engine", "stop_engine"}
+    assert decide(Call("unlock", ("front_door",)), HOUSE, OWNER, {}).verdict is Verdict.ALLOW
 
 
 def test_hazards_are_switched_alone() -> None:
@@ -153,8 +178,8 @@ def test_default_never_opens(function: object, name: str, data: st.DataObject) -
     kind = data.draw(st.sampled_from(known.kinds))
     device_class = data.draw(st.sampled_from([None, "garage", "gate", "blind", "outlet"]))
     target = device(name, kind, device_class=device_class)
-    found = decide(Call(known.name, (target.id,)), House(devices=(target,)), Trust())
-    guarded = known.action_class is OPEN or device_action_class(known, target) is OPEN
+    found = decide(Call(known.name, (target.id,)), House(devices=(target,)), Trust(), {})
+    guarded = known.action_class is OPEN or device_action_class(known, target) is OPEN or (known.standstill and kind == "vehicle")
     assert (found.verdict is Verdict.DENY) == guarded
 
 

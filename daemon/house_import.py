@@ -1,8 +1,8 @@
-"""Home Assistant's floors, areas and entities as a file of house.d, and as an update of one that an installer has changed. Pure.
+"""Floors, areas and entities that were found, as a file of house.d and as an update of one that an installer has changed. Pure.
 
 A field that the installer has changed since the last import is theirs: it stays. What was imported last stands in `Imported`, a
-file beside the house's; fields that are equal to that follow Home Assistant. A device is known by its registry's id, then by its
-entity, so that a rename on either side breaks nothing. Comments and order stay as they are.
+file beside the house's; fields that are equal to that follow what is found. A device is known by Home Assistant's own id of it,
+then by its binding, so that a rename on either side breaks nothing. Comments and order stay as they are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from octopus_hub.adapters.ha_registry import Found, FoundArea, FoundEntity
+from octopus_hub.adapters.found import Found, FoundArea, FoundEntity
 from octopus_hub.adapters.service_rows import Entity
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.config.kinds import KINDS
@@ -33,16 +33,16 @@ NOT_SHOWN = frozenset({"device_tracker", "sun", "zone", "update", "conversation"
 """Domains that are no devices of a house, though some have a kind."""
 CLASSED = frozenset({"cover", "switch", "media_player", "binary_sensor", "sensor", "humidifier", "valve"})
 """Kinds whose device class tells what a device is."""
-MANAGED = ("name", "kind", "area", "aliases", "device_class", "home_assistant", "limits", "options")
-"""The fields that come from Home Assistant."""
+MANAGED = ("name", "kind", "area", "aliases", "device_class", "home_assistant", "mqtt", "limits", "options")
+"""The fields that an import writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What other files of the house have already: ids; and what is left to those: entities, floors and areas by folded names."""
+    """What other files of the house have already: ids; and what is left to those: bindings, floors and areas by folded names."""
 
     ids: frozenset[str] = frozenset()
-    entities: frozenset[str] = frozenset()
+    bindings: frozenset[str] = frozenset()
     floors: frozenset[str] = frozenset()
     areas: frozenset[str] = frozenset()
 
@@ -82,7 +82,7 @@ def device_of(entity: FoundEntity, *, fahrenheit: bool) -> Item:
         item["aliases"] = list(entity.aliases)
     if item["kind"] in CLASSED and attributes.get("device_class"):
         item["device_class"] = str(attributes["device_class"])
-    item["home_assistant"] = entity.entity_id
+    item |= {"mqtt": {"discovery": entity.discovery}} if entity.discovery else {"home_assistant": entity.entity_id}
     if item["kind"] in ("climate", "water_heater") and {"min_temp", "max_temp"} <= attributes.keys():
         item["limits"] = {f"temperature_{'f' if fahrenheit else 'c'}": [attributes["min_temp"], attributes["max_temp"]]}
     options = {
@@ -100,22 +100,22 @@ def update(document: Item, found: Found, last: Imported, elsewhere: Elsewhere, *
     _update_places(document, "floors", [_floor(floor) for floor in found.floors], elsewhere.floors, difference)
     _update_places(document, "areas", [_area(area) for area in found.areas], elsewhere.areas, difference)
     wanted_ones = [entity for entity in found.entities if _is_wanted(entity, everything=everything)]
-    shown = [entity for entity in wanted_ones if entity.entity_id not in elsewhere.entities]
+    shown = [entity for entity in wanted_ones if entity.binding not in elsewhere.bindings]
     devices: list[Item] = document.setdefault("devices", [])
     by_registry = {str(item["registry_id"]): item for item in devices if "registry_id" in item}
-    by_entity = {_main(item): item for item in devices}
+    by_binding = {_binding(item): item for item in devices}
     imported: Imported = {}
     for entity in shown:
         wanted = device_of(entity, fahrenheit=found.fahrenheit)
-        known = by_registry.get(entity.registry_id or "") or by_entity.get(entity.entity_id)
+        known = by_registry.get(entity.registry_id or "") or by_binding.get(entity.binding)
         if known is None:
             devices.append(known := _new(wanted, entity, devices, elsewhere.ids))
-            difference.added.append(f"{wanted['name']} ({entity.entity_id})")
+            difference.added.append(f"{wanted['name']} ({entity.binding})")
         else:
             _merge(known, wanted, last.get(_key(known), {}), difference)
         imported[_key(known)] = wanted
-    ids = {entity.registry_id for entity in found.entities} | {entity.entity_id for entity in found.entities}
-    difference.gone = [f"{item['name']} ({_main(item)})" for item in devices if not {_key(item), _main(item)} & ids]
+    ids = {entity.registry_id for entity in found.entities} | {entity.binding for entity in found.entities}
+    difference.gone = [f"{item['name']} ({_binding(item)})" for item in devices if not {_key(item), _binding(item)} & ids]
     return imported, difference
 
 
@@ -143,7 +143,7 @@ def _merge(known: Item, wanted: Item, last: Item, difference: Difference) -> Non
             continue
         if ours != then:
             if now != then:
-                difference.kept.append(f"{known['name']}: {name} is {_text(ours)} here, {_text(now)} in Home Assistant")
+                difference.kept.append(f"{known['name']}: {name} is {_text(ours)} here, {_text(now)} there")
             continue
         difference.changed.append(f"{known['name']}: {name} {_text(ours)} → {_text(now)}")
         if now is None:
@@ -173,13 +173,15 @@ def _aliases(place: FoundArea) -> Item:
     return {"aliases": list(place.aliases)} if place.aliases else {}
 
 
-def _main(item: Mapping[str, Any]) -> str:
+def _binding(item: Mapping[str, Any]) -> str:
+    if isinstance(mqtt := item.get("mqtt"), Mapping):
+        return str(mqtt.get("discovery", ""))
     bound = item.get("home_assistant")
     return str(bound.get("main", "")) if isinstance(bound, Mapping) else str(bound or "")
 
 
 def _key(item: Mapping[str, Any]) -> str:
-    return str(item.get("registry_id") or _main(item))
+    return str(item.get("registry_id") or _binding(item))
 
 
 def _text(value: object) -> str:
