@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from octopus_hub.adapters.confirmation import state_seen
+from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.mqtt_commands import NAME
 from octopus_hub.adapters.mqtt_config import component_of, discovery_topic, read_discovery
 from octopus_hub.adapters.mqtt_connection import Connection
@@ -27,8 +28,6 @@ from octopus_hub.config.plan import Call, Result, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from octopus_hub.adapters.mqtt_client import Server
 
 START_S = 3.0
 SETTLE_S = 0.6
@@ -77,8 +76,7 @@ class MqttAdapter:
     async def stop(self) -> None:
         """See `Adapter.stop`."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
             self._task = None
 
     def states(self) -> Mapping[str, DeviceState]:

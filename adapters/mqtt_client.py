@@ -111,6 +111,13 @@ async def disconnect(client: Client) -> None:
         logger.debug("mqtt not hung up error=%s", error)
 
 
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancels until it ends: aiomqtt may swallow it when it was cancelled at the moment of an answer."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=GOODBYE_TIMEOUT_S)
+
+
 def properties_of(packet_type: int) -> Properties:
     """Empty properties of a packet of `PacketTypes`."""
     return Properties(packet_type)  # type: ignore[no-untyped-call]  # paho has no annotation here

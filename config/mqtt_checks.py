@@ -11,7 +11,7 @@ from octopus_hub.config.errors import Problem
 from octopus_hub.config.house_checks import Entry, entries
 from octopus_hub.config.mqtt_keys import KEYS, SHORT_KEYS, WAYS
 from octopus_hub.config.suggestions import near_miss, one_of
-from octopus_hub.config.yaml_nodes import Document
+from octopus_hub.config.yaml_nodes import Document, describe
 
 OWN_KEYS = frozenset({"payload", "value"})
 TOPIC_KEYS = frozenset({*SHORT_KEYS, *WAYS})
@@ -24,7 +24,7 @@ def check_mqtt(documents: Sequence[Document], problems: list[Problem]) -> None:
         if isinstance(binding, dict) and binding:
             _one_way(entry, binding, problems)
             for key, value in binding.items():
-                if isinstance(key, str) and isinstance(value, str) and (key in TOPIC_KEYS or key.endswith("_topic")):
+                if isinstance(key, str) and (key in TOPIC_KEYS or key.endswith("_topic")):
                     _topic(entry, key, value, problems)
         if isinstance(binding, dict) and binding and "home_assistant" in entry.data:
             message = "expected mqtt or home_assistant, got both; a device is behind one of them"
@@ -45,7 +45,7 @@ def _one_way(entry: Entry, binding: Mapping[object, object], problems: list[Prob
         problems.append(entry.document.problem((*entry.path, "mqtt", "vss"), "only a vehicle has vss", at_key=True))
         return
     for key in binding:
-        if isinstance(key, str) and key not in allowed:
+        if isinstance(key, str) and key == key.lower() and key not in allowed:
             known = f"beside {ways[0]} nothing else is needed" if ways else f"unknown key{near_miss(key, allowed | set(WAYS))}"
             problems.append(entry.document.problem((*entry.path, "mqtt", key), known, at_key=True))
     if not ways and not any(isinstance(key, str) and (key in SHORT_KEYS or key.endswith("_topic")) for key in binding):
@@ -53,7 +53,10 @@ def _one_way(entry: Entry, binding: Mapping[object, object], problems: list[Prob
         problems.append(entry.document.problem((*entry.path, "mqtt"), message, at_key=True))
 
 
-def _topic(entry: Entry, key: str, topic: str, problems: list[Problem]) -> None:
-    if "+" in topic or ("#" in topic and key != "discovery") or topic.startswith("/") or topic.endswith("/"):
+def _topic(entry: Entry, key: str, topic: object, problems: list[Problem]) -> None:
+    if not isinstance(topic, str):
+        message = f"expected text, got {describe(topic)}" + ("; put it in quotes" if isinstance(topic, int | float) else "")
+        problems.append(entry.document.problem((*entry.path, "mqtt", key), message))
+    elif "+" in topic or ("#" in topic and key != "discovery") or topic.startswith("/") or topic.endswith("/"):
         message = f"expected a topic without wildcards, and without a slash at its ends, got {topic!r}"
         problems.append(entry.document.problem((*entry.path, "mqtt", key), message))

@@ -46,7 +46,6 @@ def _check_mqtt(config: Config) -> int:
     """Does every device behind MQTT tell something? Raises AdapterError where the broker does not answer."""
     devices = [device for device in config.house.devices if device.mqtt]
     if not devices:
-        print("no device is behind MQTT")
         return EX_OK
     silent = silent_topics(server_of(config.hub.mqtt), devices)
     for device in devices:

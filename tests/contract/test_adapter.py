@@ -7,6 +7,7 @@ import atexit
 import importlib
 import inspect
 import pkgutil
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,7 +27,7 @@ from octopus_hub.adapters import vss
 from octopus_hub.adapters.confirmation import is_confirmed
 from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
 from octopus_hub.adapters.mqtt import MqttAdapter
-from octopus_hub.adapters.mqtt_client import Server
+from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.protocol import Adapter, attempt, attempt_all
 from octopus_hub.adapters.virtual import VirtualAdapter
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unavailable, Unsupported
@@ -90,13 +91,14 @@ async def mqtt(house: House, states: Mapping[str, DeviceState]) -> AsyncIterator
     await plain.start()
     states = {**plain.states(), **states}
     server = Server("127.0.0.1", broker())
-    async with mqtt_house(server.port, house, states) as bound_house:
+    place = f"cars/{secrets.token_hex(4)}"  # a car's signals are retained: each test has one of its own
+    async with mqtt_house(server.port, house, states, place) as played:
         cars = [
-            asyncio.create_task(simulate(car_in(states[device.id]), server, f"cars/{device.id}", moment_s=0))
+            asyncio.create_task(simulate(car_in(states[device.id]), server, f"{place}/{device.id}", moment_s=0))
             for device in house.devices
             if device.kind == "vehicle"
         ]
-        adapter = MqttAdapter(bound_house, server)
+        adapter = MqttAdapter(played.house, server)
         await adapter.start()
         await eventually(
             lambda: all(adapter.states().get(d.id, NOT_TOLD).state != "unknown" or d.kind in UNTOLD for d in house.devices)
@@ -104,8 +106,7 @@ async def mqtt(house: House, states: Mapping[str, DeviceState]) -> AsyncIterator
         yield adapter
         await adapter.stop()
         for car in cars:
-            car.cancel()
-        await asyncio.gather(*cars, return_exceptions=True)
+            await end(car)
 
 
 NOT_TOLD = DeviceState("unknown")

@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from e2e.test_real_model import DEADLINE_MS, model
 from support.ha_house import CAR, EXTRA, MADE
 from support.home_assistant import HomeAssistant
-from support.hub import PRODUCT, Client, client, hub_in
+from support.hub import DEADLINE_MS, PRODUCT, Client, client, hub_in
 from support.processes import free_port
 
-__all__ = ["model"]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 ENTITIES = (

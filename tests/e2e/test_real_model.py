@@ -7,11 +7,8 @@ names another model's folder. Sentences are plain ones: how well it understands 
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,7 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 import pytest_asyncio
-from support.hub import PRODUCT, Client, Hub, client, hub_in
+from support.hub import DEADLINE_MS, PRODUCT, Client, Hub, client, hub_in
 from support.processes import free_port, mosquitto
 
 from octopus_hub.config.loader import demo_directory
@@ -33,18 +30,6 @@ one_loop = pytest.mark.asyncio(loop_scope="module")
 
 DEMO_HOUSE = (demo_directory() / "house.yaml").read_text()
 OUTCOME = json.loads((Path(wire.__file__).parent / "schemas" / "outcome.json").read_text())
-DEADLINE_MS = 20_000
-"""A sentence may take long here: the machine may be busy with something else."""
-
-
-@pytest.fixture(scope="session")
-def model() -> Path:
-    """The folder of the shipped model, built if it is not there."""
-    if named := os.environ.get("OCTOPUS_TEST_MODEL"):
-        return Path(named).resolve()
-    built = subprocess.run([sys.executable, "-m", PRODUCT, "model", "build"], capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
-    return Path(built.stdout.rpartition(": model ")[0])
 
 
 def configure(hub: Hub, model: Path, house: str = DEMO_HOUSE, **mqtt: Any) -> None:

@@ -242,9 +242,28 @@ def told_of(device: Device, state: DeviceState) -> Json:
     return told
 
 
+@dataclass(frozen=True)
+class MqttHouse:
+    """A house whose devices are on a broker: bound as they are to be bound, and what they tell by device."""
+
+    house: House
+    fakes: Mapping[str, FakeDevice]
+    client: aiomqtt.Client
+
+    def told(self, device_id: str) -> Json:
+        """What a device tells now."""
+        return self.fakes[f"z2m/{device_id}"].state
+
+    async def put(self, device_id: str, state: DeviceState) -> None:
+        """Bring a device into a state."""
+        fake = self.fakes[f"z2m/{device_id}"]
+        fake.state = told_of(fake.device, state)
+        await self.client.publish(fake.topic, json.dumps(fake.state), 1, True)
+
+
 @asynccontextmanager
-async def mqtt_house(port: int, house: House, states: Mapping[str, DeviceState], delay_s: float = 0.0) -> AsyncIterator[House]:
-    """The house with its devices on this broker, each in its state, bound as they are to be bound; they obey until the end."""
+async def mqtt_house(port: int, house: House, states: Mapping[str, DeviceState], cars: str = "cars") -> AsyncIterator[MqttHouse]:
+    """The house with its devices on this broker, each in its state; they obey until the end. Cars are bound below the topic `cars`."""
     fakes = {f"z2m/{device.id}": FakeDevice(device, f"z2m/{device.id}") for device in house.devices if device.kind != "vehicle"}
     for fake in fakes.values():
         fake.state = told_of(fake.device, states[fake.device.id])
@@ -258,9 +277,10 @@ async def mqtt_house(port: int, house: House, states: Mapping[str, DeviceState],
                 await client.publish(f"{fake.topic}/availability", json.dumps(told), 1, True)
                 await client.publish(f"{fake.binding}/config", json.dumps(fake.config()), 1, True)
             await client.publish(fake.topic, json.dumps(fake.state), 1, True)
-        playing = asyncio.create_task(_play(client, fakes, delay_s))
+        playing = asyncio.create_task(_play(client, fakes))
         try:
-            yield replace(house, devices=tuple(_bound(device, fakes) for device in house.devices))
+            bound = replace(house, devices=tuple(_bound(device, fakes, cars) for device in house.devices))
+            yield MqttHouse(bound, fakes, client)
         finally:
             playing.cancel()
             await asyncio.wait([playing])
@@ -269,22 +289,21 @@ async def mqtt_house(port: int, house: House, states: Mapping[str, DeviceState],
                     await client.publish(topic, b"", 1, True)
 
 
-def _bound(device: Device, fakes: Mapping[str, FakeDevice]) -> Device:
+def _bound(device: Device, fakes: Mapping[str, FakeDevice], cars: str) -> Device:
     fake = fakes.get(f"z2m/{device.id}")
     if fake is None:
-        return replace(device, mqtt={"vss": f"cars/{device.id}"})
+        return replace(device, mqtt={"vss": f"{cars}/{device.id}"})
     if fake.kind in BY_SERVICES:
         return replace(device, mqtt={"services": f"{fake.topic}/set", "state": fake.topic})
     return replace(device, mqtt={"discovery": fake.binding})
 
 
-async def _play(client: aiomqtt.Client, fakes: Mapping[str, FakeDevice], delay_s: float) -> None:
+async def _play(client: aiomqtt.Client, fakes: Mapping[str, FakeDevice]) -> None:
     async for message in client.messages:
         base = "/".join(message.topic.value.split("/")[:2])
         place = message.topic.value.removeprefix(f"{base}/")
         if base not in fakes or not place.endswith("set"):
             continue
-        await asyncio.sleep(delay_s)
         assert isinstance(message.payload, bytes)
         fakes[base].obey(place, message.payload.decode())
         await client.publish(base, json.dumps(fakes[base].state), 1, True)

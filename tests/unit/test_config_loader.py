@@ -63,12 +63,12 @@ def test_a_device_keeps_everything_that_is_said_about_it(tmp_path: Path) -> None
             aliases: [thermostat, "22"]
             device_class: heat_pump
             home_assistant: {main: climate.nest, battery: sensor.nest_2}
-            mqtt: {command: nest/set, state: nest}
             limits: {temperature_c: [15, 26.5]}
             options: {hvac_modes: [off, heat]}
             temperature_unit: F
             class: hazard
             bulk: false
+          - {name: Plug, kind: light, mqtt: {schema: json, command: plug/set, brightness: true, brightness_scale: 254}}
         """.replace("\n        ", "\n"),
     )
     nest = Device(
@@ -79,20 +79,26 @@ def test_a_device_keeps_everything_that_is_said_about_it(tmp_path: Path) -> None
         aliases=("thermostat", "22"),
         device_class="heat_pump",
         home_assistant={"main": "climate.nest", "battery": "sensor.nest_2"},
-        mqtt={"command": "nest/set", "state": "nest"},
         limits={"temperature_c": (15, 26.5)},
         options={"hvac_modes": ("off", "heat")},
         temperature_unit="F",
         action_class=ActionClass.HAZARD,
         bulk=False,
     )
+    told: dict[str, str | bool | int | float] = {
+        "schema": "json",
+        "command": "plug/set",
+        "brightness": True,
+        "brightness_scale": 254,
+    }
+    plug = Device("plug", "Plug", "light", mqtt=told)
     assert house == House(
         name="Maple Street 4",
         units=Units.IMPERIAL,
         floors=(Floor("Ground", -1, ("downstairs",)),),
         areas=(Area("Hallway", "Ground", ("entrance",)),),
         groups=(Group("Comfort", ("nest",), ("cosy",)),),
-        devices=(nest,),
+        devices=(nest, plug),
     )
 
 

@@ -38,17 +38,32 @@ def _entities(draw: st.DrawFn) -> Mapping[str, str]:
     return {"main": draw(ENTITY_IDS)} | draw(st.dictionaries(SLUGS, ENTITY_IDS, max_size=2)) if draw(st.booleans()) else {}
 
 
+TOPICS = st.sampled_from(["lamp", "z2m/lamp/set", "Küche/lampe", "a b"])
+
+
+def _mqtt(kind: str) -> st.SearchStrategy[Mapping[str, str]]:
+    """One of the ways in which a device of this kind may be behind MQTT."""
+    if kind == "vehicle":
+        return st.fixed_dictionaries({"vss": TOPICS})
+    return st.one_of(
+        st.fixed_dictionaries({"discovery": TOPICS}),
+        st.fixed_dictionaries({"services": TOPICS}, optional={"state": TOPICS}),
+        st.fixed_dictionaries({"command": TOPICS}, optional={"state": TOPICS, "brightness_state_topic": TOPICS}),
+    )
+
+
 @st.composite
 def _device(draw: st.DrawFn, device_id: str, area: st.SearchStrategy[str | None]) -> Device:
+    kind, entities = draw(st.sampled_from(KINDS)), draw(_entities())
     return Device(
         id=device_id,
         name=draw(NAMES),
-        kind=draw(st.sampled_from(KINDS)),
+        kind=kind,
         area=draw(area),
         aliases=draw(ALIASES),
         device_class=draw(_maybe(SLUGS)),
-        home_assistant=draw(_entities()),
-        mqtt=draw(st.dictionaries(SLUGS, NAMES, max_size=2)),
+        home_assistant=entities,
+        mqtt={} if entities else draw(st.just({}) | _mqtt(kind)),
         limits=draw(st.dictionaries(st.sampled_from(LIMITS), RANGES, max_size=3)),
         options=draw(st.dictionaries(st.sampled_from(OPTION_LISTS), ALIASES, max_size=3)),
         temperature_unit=draw(_maybe(st.sampled_from(["C", "F"]))),
