@@ -33,10 +33,10 @@ def apply(states: dict[str, DeviceState], event: Mapping[str, Any]) -> set[str]:
     return {*event.get("a", {}), *event.get("c", {}), *event.get("r", ())}
 
 
-def device_state(device: Device, entities: Entities, unit: str, items: Mapping[str, list[str]]) -> DeviceState | None:
+def device_state(device: Device, entities: Entities, unit: str, more: Mapping[str, Mapping[str, object]]) -> DeviceState | None:
     """The state of a device from those of the entities it is bound to; None where Home Assistant has none of them.
 
-    `unit` is Home Assistant's own of temperature, `items` what stands on lists by entity.
+    `unit` is Home Assistant's own of temperature, `more` what is asked for apart (a list's items, the forecast), by entity.
     """
     if device.kind == "vehicle":
         return vehicle_state(device, entities, unit)
@@ -49,8 +49,7 @@ def device_state(device: Device, entities: Entities, unit: str, items: Mapping[s
     attributes |= state.attributes
     if device.kind in WITH_TEMPERATURES:
         attributes.setdefault("temperature_unit", unit)
-    if device.kind == "todo" and main in items:
-        attributes["items"] = items[main]
+    attributes |= more.get(main, {})
     return DeviceState(state.state, attributes)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterable, Mapping
+import math
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,8 @@ from octopus_hub.config.hub import HomeAssistantSettings
 from octopus_hub.config.plan import Call, Result, Status
 
 START_S = 3.0
+FORECAST_S = 1800.0
+"""How old the weather of the next days may be."""
 AFTER_FAILURE_S = 0.5
 """A service call for several devices fails as a whole when one of them does: so long the others may show that they did it."""
 ADDING_UP = frozenset({"step_brightness", "step_volume", "step_fan_speed", "todo_add", "timer_extend"})
@@ -59,7 +62,8 @@ class HomeAssistantAdapter:
                 self._of_entity.setdefault(entity_id, []).append(device)
         self._connection = Connection(settings, sorted(self._of_entity), self._changed)
         self._watch = Watch(NAME, house.devices)
-        self._items: dict[str, list[str]] = {}
+        self._more: dict[str, dict[str, object]] = {}
+        self._forecast_at_s: dict[str, float] = {}
         self._up = asyncio.Event()
         self._outbox: dict[Key, _Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,7 +151,8 @@ class HomeAssistantAdapter:
         if call.function in ("todo_complete", "todo_remove"):
             entity_id, asked = device.home_assistant.get("main", ""), str(arguments["item"]).casefold()
             await self._read_list(entity_id)
-            listed = self._items.get(entity_id, [])
+            listed = self._more.get(entity_id, {}).get("items", ())
+            assert isinstance(listed, Sequence)
             arguments["item"] = next((item for item in listed if item.casefold() == asked), arguments["item"])
         return replace(call, arguments=arguments)
 
@@ -200,19 +205,34 @@ class HomeAssistantAdapter:
         else:
             self._up.clear()
         for device in {device.id: device for entity_id in entity_ids for device in self._of_entity.get(entity_id, ())}.values():
-            state = device_state(device, connection.states, connection.unit, self._items)
+            state = device_state(device, connection.states, connection.unit, self._more)
             self._watch.put(device.id, state)
         for entity_id in entity_ids if connection.is_up else ():
             if entity_id.startswith("todo."):
                 self._spawn(self._read_list(entity_id), f"home assistant {entity_id}")
+            if entity_id.startswith("weather."):
+                self._spawn(self._read_forecast(entity_id), f"home assistant {entity_id}")
 
     async def _read_list(self, entity_id: str) -> None:
         """A list's items are no part of its state: ask for them, and let them follow."""
         with suppress(AdapterError):
-            self._items[entity_id] = await self._connection.list_items(entity_id)
-            for device in self._of_entity.get(entity_id, ()):
-                if state := device_state(device, self._connection.states, self._connection.unit, self._items):
-                    self._watch.put(device.id, state)
+            self._know(entity_id, items=await self._connection.list_items(entity_id))
+
+    async def _read_forecast(self, entity_id: str) -> None:
+        """Nor is the weather of the next days, which changes slowly."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._forecast_at_s.get(entity_id, -math.inf) + FORECAST_S:
+            return
+        with suppress(AdapterError):
+            self._forecast_at_s[entity_id] = now_s
+            self._know(entity_id, forecast=await self._connection.forecast(entity_id))
+
+    def _know(self, entity_id: str, **more: object) -> None:
+        """More is known of an entity than its state tells."""
+        self._more[entity_id] = more
+        for device in self._of_entity.get(entity_id, ()):
+            if state := device_state(device, self._connection.states, self._connection.unit, self._more):
+                self._watch.put(device.id, state)
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from octopus_hub.adapters.features import has_feature
+from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Function, ValueType
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import PlannedCall, Word
 from octopus_hub.daemon.values import match_option, options_of
 
@@ -23,6 +24,12 @@ LIGHT_MODES: Mapping[str, frozenset[str]] = {
     "step_color_temperature": frozenset({"color_temp", "rgbww"}),
 }
 """What a light must offer in `supported_color_modes`, one of these."""
+
+
+TELLING = frozenset({"supported_color_modes", "supported_features"})
+"""Attributes by which a device tells what it can do."""
+BY_ARGUMENT = frozenset({"alarm_arm"})
+"""Functions of which a device may be able to do some: how to arm."""
 
 
 class Ability(IntEnum):
@@ -44,6 +51,20 @@ def ability(planned: PlannedCall, function: Function, device: Device, state: Dev
         if parameter.type is ValueType.OPTION and isinstance(value, Word) and (options := options_of(parameter, device, state)):
             found.append(Ability.NO if match_option(value.text, options) is None else Ability.YES)
     return Ability.NO if Ability.NO in found else max(found)
+
+
+def inabilities(house: House, states: Mapping[str, DeviceState]) -> dict[str, frozenset[str]]:
+    """What devices are known not to do, by what their states tell: names of functions, by device id."""
+    found = {}
+    for device in house.devices:
+        state = states.get(device.id)
+        if state is None or not TELLING.intersection(state.attributes):
+            continue
+        functions = (function for function in FUNCTIONS if device.kind in function.kinds and function.name not in BY_ARGUMENT)
+        cannot = {f.name for f in functions if not (has_light_mode(f, state) and has_feature(f.name, device.kind, {}, state))}
+        if cannot:
+            found[device.id] = frozenset(cannot)
+    return found
 
 
 def has_light_mode(function: Function, state: DeviceState | None) -> bool:

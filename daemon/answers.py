@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Scalar
@@ -18,6 +18,8 @@ from octopus_hub.daemon.replies import MAX_SPOKEN, Code, common_plural, distinct
 
 SKIES: Mapping[str, str] = {"partlycloudy": "partly cloudy", "clear-night": "clear", "lightning-rainy": "stormy"}
 """Home Assistant's weather conditions, where they are no English."""
+WEEK_TOLD = 4
+"""Days of a week's weather that are told: more is not remembered when it is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,9 @@ def _get_weather(question: _Question) -> Answer:
         return Answer(refuse(Code.UNKNOWN_STATE, {"device": the(devices[0])} if devices else {}), code=Code.UNKNOWN_STATE)
     subject = _subject(question, devices[0])
     day = str(question.call.arguments.get("day", "now"))
-    forecast = _forecast(subject, day)
+    forecast = _forecast(subject, day, question.now.date())
     if forecast is not None:
-        return Answer(_sentence(f"{day}: {forecast}"), forecast)
+        return Answer(_sentence(forecast), forecast)
     assert subject.state is not None  # is_known above
     degrees = subject.attribute("temperature")
     sky = _sky(subject.state.state)
@@ -160,14 +162,37 @@ def _get_weather(question: _Question) -> Answer:
     return Answer(f"I only know the weather of now: {told}.", told)
 
 
-def _forecast(subject: Subject, day: str) -> str | None:
-    """Tomorrow's weather, where the state carries Home Assistant's daily forecast."""
+def _forecast(subject: Subject, day: str, today: date) -> str | None:
+    """The weather of the days that are meant, where the state carries Home Assistant's daily forecast."""
     told = subject.state.attributes.get("forecast") if subject.state is not None else None
-    if day != "tomorrow" or not isinstance(told, list | tuple) or len(told) < 2 or not isinstance(told[1], Mapping):
+    by_day = {_date(item): item for item in told if isinstance(item, Mapping)} if isinstance(told, list | tuple) else {}
+    found = [(each, by_day[each]) for each in _days(day, today) if each in by_day]
+    return "; ".join(f"{_day_name(each, today)}: {_outlook(item, subject.temperature_unit)}" for each, item in found) or None
+
+
+def _date(item: Mapping[str, object]) -> date | None:
+    try:
+        return datetime.fromisoformat(str(item.get("datetime"))).date()
+    except ValueError:
         return None
-    condition, high = told[1].get("condition"), told[1].get("temperature")
-    degrees = f" and {spoken(high, subject.temperature_unit)}" if isinstance(high, int | float) else ""
-    return f"{_sky(str(condition))}{degrees}"
+
+
+def _days(day: str, today: date) -> list[date]:
+    """The dates of "tomorrow", "weekend" (this one, also while it lasts) and "week" (the next days)."""
+    if day == "weekend":
+        saturday = today + timedelta(days=5 - today.weekday())
+        return [each for each in (saturday, saturday + timedelta(days=1)) if each >= today]
+    return [today + timedelta(days=ahead) for ahead in {"tomorrow": (1,), "week": range(1, WEEK_TOLD + 1)}.get(day, ())]
+
+
+def _day_name(day: date, today: date) -> str:
+    return "today" if day == today else "tomorrow" if day == today + timedelta(days=1) else f"{day:%A}"
+
+
+def _outlook(item: Mapping[str, object], unit: str) -> str:
+    high = item.get("temperature")
+    degrees = f" and {spoken(high, unit)}" if isinstance(high, int | float) else ""
+    return f"{_sky(str(item.get('condition')))}{degrees}"
 
 
 def _todo_read(question: _Question) -> Answer:

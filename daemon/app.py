@@ -21,7 +21,8 @@ from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.config.errors import HubError
 from octopus_hub.config.hub import HubSettings, MqttSettings
 from octopus_hub.config.loader import Config
-from octopus_hub.daemon.brain import Brain, Interpreter
+from octopus_hub.daemon.abilities import inabilities
+from octopus_hub.daemon.brain import Brain, LiveInterpreter
 from octopus_hub.daemon.broker import DEFAULT_PORT, HOST, OwnBroker, own_broker
 from octopus_hub.daemon.control import Control
 from octopus_hub.daemon.devices import carry_over, make_adapters
@@ -60,7 +61,7 @@ class Setting:
     for_group: bool = False
 
 
-def build_app(config: Config, interpreter: Interpreter, setting: Setting) -> App:
+def build_app(config: Config, interpreter: LiveInterpreter, setting: Setting) -> App:
     """The daemon, ready to run; `interpreter` is used from one thread and is given the house when it runs."""
     return App(config, interpreter, setting)
 
@@ -68,12 +69,13 @@ def build_app(config: Config, interpreter: Interpreter, setting: Setting) -> App
 class App:
     """A daemon: `run` until `stop`; `reload` reads the configuration again."""
 
-    def __init__(self, config: Config, interpreter: Interpreter, setting: Setting) -> None:
+    def __init__(self, config: Config, interpreter: LiveInterpreter, setting: Setting) -> None:
         self._config = config
         self._setting = setting
         self._interpreter = interpreter
         self._since = time.time()
         self._problem = ""
+        self._left_out: Mapping[str, frozenset[str]] = {}
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Event()
 
@@ -164,17 +166,25 @@ class App:
             logger.error("outcomes not delivered error=%s", error)
 
     async def _tick(self, catch_up: Callable[[], Awaitable[None]]) -> None:
-        """Drops questions that nobody answers, tries Outcomes again that did not arrive, purges the journal."""
+        """Drops stale questions, learns what devices cannot do, tries Outcomes again that did not arrive, purges the journal."""
         purge_at_s = 0.0
         while True:
             for source, report in self._pipeline.give_up():
                 await self._intake.settle(source, report)
+            await self._leave_out()
             if self._intake.has_leftovers and self._link.connected:
                 await catch_up()
             if time.monotonic() >= purge_at_s:
                 purge_at_s = time.monotonic() + PURGE_EVERY_S
                 await self._purge()
             await asyncio.sleep(TICK_S)
+
+    async def _leave_out(self) -> None:
+        """What devices tell that they can't do leaves the vocabulary."""
+        cannot = inabilities(self._config.house, self._dispatcher.states())
+        if cannot != self._left_out:
+            self._left_out = cannot
+            await self._brain.leave_out(cannot)
 
     async def _purge(self) -> None:
         try:

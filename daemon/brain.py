@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +30,14 @@ class Interpreter(Protocol):
         ...
 
 
+class LiveInterpreter(Interpreter, Protocol):
+    """One that hears of devices while it is used."""
+
+    def leave_out(self, cannot: Mapping[str, frozenset[str]]) -> None:
+        """From now on these devices, by id, are known not to do these functions."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """A plan, and the house in whose words it is."""
@@ -40,7 +49,7 @@ class Understood:
 class Brain:
     """An interpreter with its thread; `house` is what it was built with or was set last."""
 
-    def __init__(self, interpreter: Interpreter, house: House, deadline_s: float) -> None:
+    def __init__(self, interpreter: LiveInterpreter, house: House, deadline_s: float) -> None:
         self.deadline_s = deadline_s
         self._interpreter = interpreter
         self._house = house
@@ -59,6 +68,11 @@ class Brain:
         async with self._turn:
             await self._worker.run(lambda: self._interpreter.set_house(house), HOUSE_TIMEOUT_S)
             self._house = house
+
+    async def leave_out(self, cannot: Mapping[str, frozenset[str]]) -> None:
+        """Changes, between two sentences, what devices are known not to do."""
+        async with self._turn:
+            await self._worker.run(lambda: self._interpreter.leave_out(cannot), HOUSE_TIMEOUT_S)
 
     def close(self) -> None:
         """Starts no more work in the thread."""

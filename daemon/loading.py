@@ -11,7 +11,7 @@ from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Function
 from octopus_hub.config.hub import Engine as EngineName
 from octopus_hub.config.hub import HubSettings, ModelSettings
-from octopus_hub.daemon.brain import Interpreter
+from octopus_hub.daemon.brain import LiveInterpreter
 from octopus_hub.daemon.places import model_directory
 from octopus_hub.models.engine import Engine
 from octopus_hub.models.graph import WEIGHTS
@@ -26,7 +26,7 @@ PREFIXES = "prefixes"
 """Where the states of houses are kept, in the state directory."""
 
 
-def load_interpreter(settings: HubSettings, state: Path) -> Interpreter:
+def load_interpreter(settings: HubSettings, state: Path) -> LiveInterpreter:
     """An interpreter without a house. Raises HubError where there is no model, or it does not fit."""
     engine, functions = ENGINES[settings.model.engine](model_directory(settings.model, state), settings.model)
     return ModelInterpreter(engine, TextEncoder(WEIGHTS / "tokenizer.json"), state / PREFIXES, functions)

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from octopus_hub.config.loader import Config
-from octopus_hub.daemon.brain import Brain, Interpreter
+from octopus_hub.daemon.brain import Brain, LiveInterpreter
 from octopus_hub.daemon.devices import make_adapters
 from octopus_hub.daemon.dispatcher import Dispatcher
 from octopus_hub.daemon.journal import Journal
@@ -18,7 +18,7 @@ from octopus_hub.daemon.places import journal_path
 from octopus_hub.daemon.submission import Report, Submission
 
 
-def say_once(config: Config, interpreter: Interpreter, submission: Submission, state: Path) -> Report:
+def say_once(config: Config, interpreter: LiveInterpreter, submission: Submission, state: Path) -> Report:
     """Carries one command out. Raises HubError."""
     report = asyncio.run(_say(config, interpreter, submission))
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def say_once(config: Config, interpreter: Interpreter, submission: Submission, s
     return report
 
 
-async def _say(config: Config, interpreter: Interpreter, submission: Submission) -> Report:
+async def _say(config: Config, interpreter: LiveInterpreter, submission: Submission) -> Report:
     brain = Brain(interpreter, config.house, config.hub.model.deadline_ms / 1000)
     try:
         await brain.set_house(config.house)

@@ -10,14 +10,14 @@ import threading
 
 from octopus_hub.config.loader import Config
 from octopus_hub.daemon.app import App, Setting, build_app
-from octopus_hub.daemon.brain import Interpreter
+from octopus_hub.daemon.brain import LiveInterpreter
 
 logger = logging.getLogger(__name__)
 
 LONGEST_END_S = 1.9
 
 
-def run_process(config: Config, interpreter: Interpreter, setting: Setting) -> None:
+def run_process(config: Config, interpreter: LiveInterpreter, setting: Setting) -> None:
     """Runs the daemon until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises HubError."""
     asyncio.run(_run(build_app(config, interpreter, setting)))
 

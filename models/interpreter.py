@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +48,7 @@ class Interpreter:
         self._encoder = encoder
         self._cache = cache
         self.functions = functions
+        self._cannot: Mapping[str, frozenset[str]] = {}
         self._mask: HouseMask | None = None
         self._prompt: HousePrompt | None = None
         self._prefix: KeyValueState | None = None
@@ -60,10 +61,16 @@ class Interpreter:
         prompt = HousePrompt(house, self._encoder)
         if len(prompt.prefix) > MAX_HOUSE_TOKENS:
             raise HouseTooLarge(too_large(len(prompt.prefix), house))
-        mask = HouseMask(Lexicon(house, self._encoder, self.functions))
+        mask = HouseMask(Lexicon(house, self._encoder, self.functions, self._cannot))
         prefix = self._prefix_state(prompt.prefix)
         self._engine.session(prefix, TOKENS_TOLD + MAX_TEXT_TOKENS + MAX_PLAN_TOKENS)  # raises now where no sentence would fit
         self._mask, self._prompt, self._prefix = mask, prompt, prefix
+
+    def leave_out(self, cannot: Mapping[str, frozenset[str]]) -> None:
+        """From now on these devices, by id, are known not to do these functions. What was read of the house stays as it is."""
+        self._cannot = cannot
+        if self._mask is not None:
+            self._mask = HouseMask(Lexicon(self._mask.lexicon.house, self._encoder, self.functions, cannot))
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`. Raises InputError for text that is empty, too long or not Unicode, DeadlineExceeded."""

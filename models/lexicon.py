@@ -5,8 +5,9 @@ Compiled once per house; knows no sentence and no state. Devices are their posit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from octopus_hub.config.function_table import FUNCTIONS
@@ -50,18 +51,29 @@ class _Tries(Generic[T]):
 
 
 class Lexicon:
-    """The compiled vocabulary of `house`."""
+    """The compiled vocabulary of `house`. `cannot`: what devices are known not to do, names of functions by device id.
 
-    def __init__(self, house: House, encoder: TextEncoder, functions: Iterable[Function] = FUNCTIONS) -> None:
+    A function that no device can do is left out, and a noun means only devices that can. A device that is named stays: it is
+    answered that this one can't.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        encoder: TextEncoder,
+        functions: Iterable[Function] = FUNCTIONS,
+        cannot: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
         self.house = house
         self.encoder = encoder
         known = tuple(functions)
         self.supported: dict[str, Devices] = {
             f.name: frozenset(i for i, device in enumerate(house.devices) if device.kind in f.kinds) for f in known
         }
-        self.functions = {f.name: f for f in known if f.target is not TargetRule.REQUIRED or self.supported[f.name]}
+        self._able = {name: self._those_able(name, devices, cannot) for name, devices in self.supported.items()}
+        self.functions = {f.name: f for f in known if f.target is not TargetRule.REQUIRED or self._able[f.name]}
         self.function_ids = {FUNCTION_IDS[name]: function for name, function in self.functions.items()}
-        self._nouns: dict[tuple[str, ...], dict[int, Devices]] = {}
+        self._nouns: dict[str, dict[int, Devices]] = {}
         self._names = _Tries[int]()
         self._groups = _Tries[Devices]()
         self._places = _Tries[str]()
@@ -96,10 +108,13 @@ class Lexicon:
 
     def nouns(self, function: Function) -> dict[int, Devices]:
         """Noun ids that may follow `function`, each with the devices it can mean."""
-        if function.kinds not in self._nouns:
-            supported = self.supported[function.name]
-            self._nouns[function.kinds] = {i: meant & supported for i, meant in self._meant.items() if meant & supported}
-        return self._nouns[function.kinds]
+        if function.name not in self._nouns:
+            able = self._able[function.name]
+            self._nouns[function.name] = {i: meant & able for i, meant in self._meant.items() if meant & able}
+        return self._nouns[function.name]
+
+    def _those_able(self, function: str, devices: Devices, cannot: Mapping[str, frozenset[str]]) -> Devices:
+        return frozenset(i for i in devices if function not in cannot.get(self.house.devices[i].id, ()))
 
     @cached_property
     def _meant(self) -> dict[int, Devices]:

@@ -35,7 +35,8 @@ LIST = Device("list", "Shopping List", "todo", home_assistant={"main": "todo.it"
 GHOST = Device("ghost", "Ghost", "light", home_assistant={"main": "light.ghost"})
 CAR_DEVICE = Device("car", "Volvo", "vehicle", home_assistant=CAR)
 TIMER = Device("timer", "Timer", "timer", home_assistant={"main": "timer.it"})
-HOUSE = House(devices=(*LAMPS, DOOR, LIST, TIMER, GHOST, CAR_DEVICE))
+SKY = Device("sky", "Sky", "weather", home_assistant={"main": "weather.it"})
+HOUSE = House(devices=(*LAMPS, DOOR, LIST, TIMER, SKY, GHOST, CAR_DEVICE))
 ALL_ON = Call("turn_on", tuple(lamp.id for lamp in LAMPS))
 ON, OFF, LOCK = Call("turn_on", ("it",)), Call("turn_off", ("it",)), Call("lock", ("door",))
 
@@ -161,6 +162,14 @@ async def test_items_of_a_list(server: HomeAssistant) -> None:
         await eventually(lambda: adapter.states()["list"].attributes.get("items") == ["milk"], 3)
         await adapter.execute(Call("todo_add", ("list",), {"item": "eggs"}), "list")
         await eventually(lambda: adapter.states()["list"].attributes.get("items") == ["milk", "eggs"], 3)
+
+
+async def test_the_weather_of_the_next_days(server: HomeAssistant) -> None:
+    """Home Assistant tells it only when asked; it is beside the state then."""
+    async with adapter_of(server) as adapter:
+        await eventually(lambda: "forecast" in adapter.states()["sky"].attributes, 5)
+        forecast = adapter.states()["sky"].attributes["forecast"]
+    assert forecast == [{"datetime": "2030-05-02T00:00:00+00:00", "condition": "rainy", "temperature": 12}]
 
 
 async def test_a_timer_gets_longer_than_it_was(server: HomeAssistant) -> None:

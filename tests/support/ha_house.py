@@ -30,6 +30,13 @@ CAR: Mapping[str, str] = {
 """The car's entities by role."""
 
 EXTRA = """\
+weather:
+  - platform: template
+    name: it
+    condition_template: sunny
+    temperature_template: "20"
+    humidity_template: "50"
+    forecast_daily_template: "{{ [{'datetime': '2030-05-02T00:00:00+00:00', 'condition': 'rainy', 'temperature': 12}] }}"
 timer:
   it: {duration: "00:10:00"}
 scene:

@@ -263,7 +263,7 @@ class MqttHouse:
 
 @asynccontextmanager
 async def mqtt_house(port: int, house: House, states: Mapping[str, DeviceState], cars: str = "cars") -> AsyncIterator[MqttHouse]:
-    """The house with its devices on this broker, each in its state; they obey until the end. Cars are bound below the topic `cars`."""
+    """The house with its devices on this broker, each in its state; they obey until the end. Cars are below the topic `cars`."""
     fakes = {f"z2m/{device.id}": FakeDevice(device, f"z2m/{device.id}") for device in house.devices if device.kind != "vehicle"}
     for fake in fakes.values():
         fake.state = told_of(fake.device, states[fake.device.id])

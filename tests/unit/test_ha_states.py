@@ -40,7 +40,7 @@ def test_units_and_lists() -> None:
     shopping = Device("s", "Shopping", "todo", home_assistant={"main": "todo.s"})
     entities = {"climate.n": DeviceState("heat"), "todo.s": DeviceState("1")}
     assert device_state(nest, entities, "°F", {}) == DeviceState("heat", {"temperature_unit": "°F"})
-    assert device_state(shopping, entities, "°F", {"todo.s": ["milk"]}) == DeviceState("1", {"items": ["milk"]})
+    assert device_state(shopping, entities, "°F", {"todo.s": {"items": ["milk"]}}) == DeviceState("1", {"items": ["milk"]})
     assert device_state(LAMP, entities, "°F", {}) is None
 
 

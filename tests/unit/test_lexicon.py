@@ -37,6 +37,17 @@ def words_of(function: str, parameter: str, *devices: int) -> set[str]:
     return {w for _, found in lexicon().words(by_name()[function].parameter(parameter), frozenset(devices)).walk() for w in found}
 
 
+def test_what_devices_cannot_do_is_left_out() -> None:
+    """A function that none can do goes, and nouns mean those that can; who is named stays, to be told so."""
+    house, color = House(devices=(Device("a", "Desk", "light"), Device("b", "Plug Lamp", "light"))), by_name()["set_color"]
+    some = Lexicon(house, encoder(), FUNCTIONS, {"b": frozenset({"set_color"})})
+    assert some.nouns(color)[NOUN_IDS["light"]] == frozenset({0})
+    assert some.names(color).find(encoder().ids("plug lamp")) == (1,)
+    none = Lexicon(house, encoder(), FUNCTIONS, {each: frozenset({"set_color"}) for each in "ab"})
+    assert "set_color" not in none.functions
+    assert "turn_on" in none.functions
+
+
 def test_functions_of_a_house() -> None:
     """Those that need no device, or have one here."""
     names = set(lexicon().functions)

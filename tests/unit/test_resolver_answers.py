@@ -28,6 +28,13 @@ LOCKED: States = {"front_door": state("locked"), "back_door": state("unlocked")}
 LIT: States = {"hallway_light": state("on"), "kitchen_ceiling": state("off"), "counter": state("on")}
 TWO_ITEMS: States = {"shopping_list": state("2", items=["milk", "eggs"])}
 
+FORECAST = [
+    {"datetime": "2025-11-20T11:00:00+00:00", "condition": "sunny", "temperature": 12},
+    {"datetime": "2025-11-21T11:00:00+00:00", "condition": "rainy", "temperature": 9},
+    {"datetime": "2025-11-22T11:00:00+00:00", "condition": "cloudy", "temperature": 7},
+    {"datetime": "2025-11-23T11:00:00+00:00", "condition": "sunny"},
+]
+
 ANSWERS = [
     ("get_state", ("front_door",), {"state": "locked"}, LOCKED, "Yes, the Front Door is locked."),
     ("get_state", ("back_door",), {"state": "locked"}, LOCKED, "No, the Back Door is unlocked."),
@@ -84,8 +91,22 @@ ANSWERS = [
         "get_weather",
         ("sky",),
         {"day": "tomorrow"},
-        {"sky": state("sunny", forecast=[{"condition": "sunny"}, {"condition": "rainy", "temperature": 9}])},
+        {"sky": state("sunny", forecast=FORECAST)},
         "Tomorrow: rainy and 9 °C.",
+    ),
+    (
+        "get_weather",
+        ("sky",),
+        {"day": "weekend"},
+        {"sky": state("sunny", forecast=FORECAST)},
+        "Saturday: cloudy and 7 °C; Sunday: sunny.",
+    ),
+    (
+        "get_weather",
+        ("sky",),
+        {"day": "week"},
+        {"sky": state("sunny", forecast=FORECAST)},
+        "Tomorrow: rainy and 9 °C; Saturday: cloudy and 7 °C; Sunday: sunny.",
     ),
     (
         "todo_read",
