@@ -7,7 +7,7 @@ floors are there since 2024.4.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,9 @@ from octopus_hub.config.errors import Unauthorized, Unavailable
 from octopus_hub.config.hub import HomeAssistantSettings
 
 TIMEOUT_S = 30.0
+RETRY_S = 30.0
+REGISTRIES = ("area", "device", "entity")
+"""What tells of its changes to a user that is no administrator."""
 
 
 def read_registries(settings: HomeAssistantSettings) -> Found:
@@ -31,6 +34,32 @@ def read_registries(settings: HomeAssistantSettings) -> Found:
     except (BaseHassClientError, OSError, TimeoutError) as error:
         why = str(error) or type(error).__name__
         raise Unavailable(f"Home Assistant cannot be reached at {settings.url}: {why}", adapter=NAME) from error
+
+
+async def watch_registries(settings: HomeAssistantSettings, changed: Callable[[], None]) -> None:
+    """Calls `changed` when something in the registries did, and after each connecting, for it may have meanwhile; never ends."""
+    while True:
+        with suppress(BaseHassClientError, OSError, TimeoutError):
+            await _watch(settings, changed)
+        await asyncio.sleep(RETRY_S)
+
+
+async def _watch(settings: HomeAssistantSettings, changed: Callable[[], None]) -> None:
+    client = HomeAssistantClient(websocket_url(settings.url), settings.token.value)
+    async with asyncio.timeout(TIMEOUT_S):
+        await client.connect()
+    listening = asyncio.create_task(client.start_listening(), name="home assistant registries")
+    try:
+        for registry in REGISTRIES:
+            await client.subscribe_events(lambda event: changed(), f"{registry}_registry_updated")
+        changed()
+        await listening
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError, BaseHassClientError, OSError):
+            await listening
+        with suppress(BaseHassClientError, OSError, TimeoutError):
+            await client.disconnect()
 
 
 async def _read(settings: HomeAssistantSettings) -> Found:

@@ -43,10 +43,12 @@ class MqttSettings:
 
 @dataclass(frozen=True, slots=True)
 class HomeAssistantSettings:
-    """Where Home Assistant answers (no slash at the end), and a long-lived token of a user that is no administrator."""
+    """Where Home Assistant answers (no slash at the end), and a long-lived token of a user that is no administrator. `follow`: what
+    is renamed, moved or removed there is imported while the hub runs."""
 
     url: str
     token: Secret
+    follow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

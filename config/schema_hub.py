@@ -91,6 +91,7 @@ class HomeAssistantNode(Node):
 
     url: Url = Field(description="Where it answers: http://homeassistant.local:8123")
     token: SecretText = Field(description="!secret NAME: a long-lived token of a user that is no administrator.")
+    follow: bool = Field(False, description="Import again, while the hub runs, what is renamed, moved or removed there.")
 
 
 class SourceNode(Node):
@@ -183,7 +184,7 @@ def _mqtt(node: MqttNode, directory: Path) -> MqttSettings:
 
 
 def _home_assistant(node: HomeAssistantNode | None) -> HomeAssistantSettings | None:
-    return HomeAssistantSettings(node.url, Secret(node.token)) if node else None
+    return HomeAssistantSettings(node.url, Secret(node.token), node.follow) if node else None
 
 
 def _source(node: SourceNode, ttl_s: float) -> SourceSettings:

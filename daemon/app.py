@@ -19,7 +19,7 @@ from typing import Any
 
 from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.config.errors import HubError
-from octopus_hub.config.hub import HubSettings, MqttSettings
+from octopus_hub.config.hub import HomeAssistantSettings, HubSettings, MqttSettings
 from octopus_hub.config.loader import Config
 from octopus_hub.daemon.abilities import inabilities
 from octopus_hub.daemon.brain import Brain, LiveInterpreter
@@ -27,6 +27,7 @@ from octopus_hub.daemon.broker import DEFAULT_PORT, HOST, OwnBroker, own_broker
 from octopus_hub.daemon.control import Control
 from octopus_hub.daemon.devices import carry_over, make_adapters
 from octopus_hub.daemon.dispatcher import Dispatcher
+from octopus_hub.daemon.extras import extra
 from octopus_hub.daemon.gateway import Gateway
 from octopus_hub.daemon.intake import Intake, failure
 from octopus_hub.daemon.journal_thread import JournalThread
@@ -44,6 +45,7 @@ GRACE_S = 0.7
 
 TICK_S = 1.0
 PURGE_EVERY_S = 3600.0
+FOLLOW_S = 2.0
 BUG = "Something went wrong inside the hub, so I stopped there."
 
 FIXED_UNTIL_RESTART = ("home_assistant", "journal", "model", "queue_size", "state_directory")
@@ -52,13 +54,17 @@ FIXED_UNTIL_RESTART = ("home_assistant", "journal", "model", "queue_size", "stat
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Where an app runs: state directory, socket (for a group?), what its configuration is called and how it is read again."""
+    """Where an app runs: state directory, socket (for a group?), what its configuration is called and how it is read again.
+
+    `import_again` brings its imported devices up to date, and tells whether that changed a file.
+    """
 
     state: Path
     socket: Path
     configuration: str
     read_again: Callable[[], Config]
     for_group: bool = False
+    import_again: Callable[[], bool] | None = None
 
 
 def build_app(config: Config, interpreter: LiveInterpreter, setting: Setting) -> App:
@@ -142,6 +148,9 @@ class App:
                 tasks.create_task(self._tick(catch_up), name="tick"),
                 tasks.create_task(self._reload_when_asked(), name="reload"),
             ]
+            home_assistant = self._config.hub.home_assistant
+            if home_assistant is not None and home_assistant.follow and self._setting.import_again is not None:
+                services.append(tasks.create_task(self._follow(home_assistant, self._setting.import_again), name="follow"))
             if broker is not None:
                 services.append(tasks.create_task(broker.watch(), name="broker"))
             async with control.serving(self._setting.socket, for_group=self._setting.for_group):
@@ -191,6 +200,25 @@ class App:
             await self._journal.purge(time.time())
         except HubError as error:
             logger.error("journal not purged error=%s", error)
+
+    async def _follow(self, settings: HomeAssistantSettings, import_again: Callable[[], bool]) -> None:
+        """What changes in Home Assistant's registries is imported, a moment after the last change of several."""
+        with extra("homeassistant"):
+            from octopus_hub.adapters.ha_registry import watch_registries
+        changed = asyncio.Event()
+        watching = asyncio.create_task(watch_registries(settings, changed.set), name="registries")
+        try:
+            while True:
+                await changed.wait()
+                await asyncio.sleep(FOLLOW_S)
+                changed.clear()
+                try:
+                    if await asyncio.to_thread(import_again):
+                        self.reload()
+                except HubError as error:
+                    logger.error("what changed in Home Assistant is not imported error=%s", error)
+        finally:
+            watching.cancel()
 
     async def _reload_when_asked(self) -> None:
         while True:

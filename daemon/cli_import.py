@@ -1,56 +1,13 @@
-"""`octopus import home-assistant` and `octopus import mqtt`: write device YAML from what is there, and update what they wrote.
-
-Each has a file of its own in `house.d`; a hidden one beside it keeps what was imported last. Nothing is written that `octopus
-check` would refuse, and an old file stays with `.bak` at its end.
-"""
+"""`octopus import home-assistant` and `octopus import mqtt`: write device YAML from what is there, and update what they wrote."""
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-from octopus_hub.adapters.mqtt_discovery import read_discoveries
-from octopus_hub.config.errors import ConfigError, InputError
-from octopus_hub.config.house import Area, Floor, House
-from octopus_hub.config.loader import MORE_HOUSE, check
-from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
-from octopus_hub.daemon.extras import extra
-from octopus_hub.daemon.house_import import Difference, Elsewhere, Imported, update
-from octopus_hub.daemon.mqtt_server import server_of
-
-if TYPE_CHECKING:
-    from octopus_hub.adapters.found import Found as FoundThings
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where devices come from: what it is called, and the file that is written."""
-
-    title: str
-    written: str
-
-    @property
-    def last(self) -> str:
-        """The file that keeps what was imported last."""
-        return f".{Path(self.written).stem}.json"
-
-
-SOURCES: Mapping[str, Source] = {
-    "home-assistant": Source("Home Assistant", "home_assistant.yaml"),
-    "mqtt": Source("MQTT", "mqtt.yaml"),
-}
-HEAD = """\
-# Written by `octopus import {name}`, and updated when it is run again. What you change here stays as you changed it;
-# what you leave follows {title}. Devices of your own belong into house.yaml.
-"""
-LINE_WIDTH = 132
+from octopus_hub.config.errors import InputError
+from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
+from octopus_hub.daemon.house_import import Difference
+from octopus_hub.daemon.importing import SOURCES, Source, import_into
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,108 +17,35 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("source", choices=tuple(SOURCES), help="where devices come from")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would change")
     parser.add_argument("--all", action="store_true", help="also what is hidden, auxiliary, or not shown to voice assistants")
+    parser.add_argument("--remove", action="store_true", help="take out what is gone there and was not changed here")
     parser.add_argument("--prefix", default="homeassistant", help="where discovery messages are (default: homeassistant)")
     add_config_option(parser)
     options = parser.parse_args(arguments)
     found = find(options.config)
     if found.is_demo:
         raise InputError("expected a configuration to import into, got the demo house; name a directory with --config")
-    source = SOURCES[options.source]
-    things = _things(options.source, found, options.prefix)
-    with extra("homeassistant"):
-        from ruamel.yaml import YAML
-    yaml = YAML()
-    yaml.width = LINE_WIDTH
-    target = found.directory / MORE_HOUSE / source.written
-    document = _document(yaml, target, HEAD.format(name=options.source, title=source.title))
-    elsewhere = _elsewhere(found.config.house, document)
-    imported, difference = update(document, things, _last(target.with_name(source.last)), elsewhere, everything=options.all)
-    _tell(difference, source)
-    if difference.is_empty or options.dry_run:
-        print(f"{target}: {'nothing was written' if options.dry_run and not difference.is_empty else 'up to date'}")
-        return EX_OK
-    text = io.StringIO()
-    yaml.dump(document, text)
-    _write(found.directory, target, text.getvalue(), target.with_name(source.last), imported)
-    print(f"{target}: {len(document['devices'])} devices")
+    done = import_into(
+        found, options.source, prefix=options.prefix, everything=options.all, dry_run=options.dry_run, remove=options.remove
+    )
+    _tell(done.difference, SOURCES[options.source])
+    if done.is_written:
+        print(f"{done.target}: {done.devices} devices")
+    else:
+        print(f"{done.target}: {'up to date' if done.difference.is_empty else 'nothing was written'}")
     return EX_OK
 
 
-def _things(source: str, found: Found, prefix: str) -> FoundThings:
-    hub = found.config.hub
-    if source == "mqtt":
-        if hub.mqtt.host is None:
-            raise InputError(f"expected mqtt: host in {found.directory / 'hub.yaml'}, got none; docs/mqtt-devices.md tells how")
-        return read_discoveries(server_of(hub.mqtt), prefix)
-    if hub.home_assistant is None:
-        raise InputError(f"expected home_assistant in {found.directory / 'hub.yaml'}, got none; docs/home-assistant.md tells how")
-    with extra("homeassistant"):
-        from octopus_hub.adapters.ha_registry import read_registries
-    return read_registries(hub.home_assistant)
-
-
-def _document(yaml: Any, target: Path, head: str) -> dict[str, Any]:
-    if target.exists():
-        document: dict[str, Any] = yaml.load(target.read_text(encoding="utf-8"))
-        return document
-    started: dict[str, Any] = yaml.load(f"{head}version: 1\n")
-    return started
-
-
-def _elsewhere(house: House, document: dict[str, Any]) -> Elsewhere:
-    """What is in other files."""
-    own = {str(item.get("id")) for item in document.get("devices", ())}
-    others = [device for device in house.devices if device.id not in own]
-
-    def named(section: str, places: Sequence[Area | Floor]) -> frozenset[str]:
-        mine = {str(item["name"]).casefold() for item in document.get(section, ())}
-        return frozenset(place.name.casefold() for place in places) - mine
-
-    return Elsewhere(
-        frozenset(device.id for device in others),
-        frozenset(str(bound) for device in others for bound in (*device.home_assistant.values(), *device.mqtt.values())),
-        named("floors", house.floors),
-        named("areas", house.areas),
-    )
-
-
-def _last(path: Path) -> Imported:
-    if not path.exists():
-        return {}
-    try:
-        imported: Imported = json.loads(path.read_text(encoding="utf-8"))["imported"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"expected what was imported last in {path}, got a file that can't be read: {error}") from error
-    return imported
-
-
 def _tell(difference: Difference, source: Source) -> None:
-    for sign, lines in (("+", difference.added), ("~", difference.changed), ("=", difference.kept), ("-", difference.gone)):
+    for sign, lines in (
+        ("+", difference.added),
+        ("~", difference.changed),
+        ("=", difference.kept),
+        ("x", difference.removed),
+        ("-", difference.gone),
+    ):
         for line in lines:
             print(f"{sign} {line}")
     if difference.kept:
         print("= was changed here since the last import, and stays")
     if difference.gone:
         print(f"- is no more in {source.title}, and stays until you delete it")
-
-
-def _write(directory: Path, target: Path, text: str, last: Path, imported: Imported) -> None:
-    """The file and what was imported, if the configuration is whole with them. Raises ConfigError with every problem."""
-    with tempfile.TemporaryDirectory() as scratch:
-        trial = Path(scratch) / "trial"
-        shutil.copytree(directory, trial, ignore=shutil.ignore_patterns("state", "*.bak"))
-        (trial / MORE_HOUSE).mkdir(exist_ok=True)
-        (trial / MORE_HOUSE / target.name).write_text(text, encoding="utf-8")
-        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-        if problems := check(trial, credentials_directory=Path(credentials) if credentials else None):
-            raise ConfigError(problems)
-    target.parent.mkdir(exist_ok=True)
-    if target.exists():
-        shutil.copy2(target, target.with_name(f"{target.name}.bak"))
-    for path, content in (
-        (target, text),
-        (last, json.dumps({"schema": 1, "imported": imported}, indent=1) + "\n"),
-    ):
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(content, encoding="utf-8")
-        part.replace(path)

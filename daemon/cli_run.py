@@ -6,9 +6,11 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 from octopus_hub.daemon.app import Setting
 from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find, read
+from octopus_hub.daemon.importing import import_into
 from octopus_hub.daemon.places import socket_path
 from octopus_hub.daemon.process import run_process
 
@@ -42,7 +44,16 @@ def setting_of(found: Found) -> Setting:
         configuration=str(found.directory.resolve()),
         read_again=lambda: read(found.directory),
         for_group="RUNTIME_DIRECTORY" in os.environ,
+        import_again=None if found.is_demo else lambda: _import_again(found.directory),
     )
+
+
+def _import_again(directory: Path) -> bool:
+    done = import_into(find(directory), "home-assistant", remove=True)
+    for what in ("added", "changed", "kept", "removed"):
+        for line in getattr(done.difference, what):
+            logger.info("import %s %s", what, line)
+    return done.is_written
 
 
 def start_logging(level: str) -> None:

@@ -54,12 +54,13 @@ class Difference:
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Is there nothing to write?"""
-        return not (self.added or self.changed)
+        return not (self.added or self.changed or self.removed)
 
 
 def is_shown(entity: FoundEntity) -> bool:
@@ -93,9 +94,11 @@ def device_of(entity: FoundEntity, *, fahrenheit: bool) -> Item:
     return item
 
 
-def update(document: Item, found: Found, last: Imported, elsewhere: Elsewhere, *, everything: bool) -> tuple[Imported, Difference]:
+def update(
+    document: Item, found: Found, last: Imported, elsewhere: Elsewhere, *, everything: bool, remove: bool = False
+) -> tuple[Imported, Difference]:
     """Bring a file of house.d, as data, up to date; what was imported now, and what changed. `everything`: also what would not be
-    shown."""
+    shown; `remove`: not what is gone, unless it was changed here."""
     difference = Difference()
     _update_places(document, "floors", [_floor(floor) for floor in found.floors], elsewhere.floors, difference)
     _update_places(document, "areas", [_area(area) for area in found.areas], elsewhere.areas, difference)
@@ -115,7 +118,12 @@ def update(document: Item, found: Found, last: Imported, elsewhere: Elsewhere, *
             _merge(known, wanted, last.get(_key(known), {}), difference)
         imported[_key(known)] = wanted
     ids = {entity.registry_id for entity in found.entities} | {entity.binding for entity in found.entities}
-    difference.gone = [f"{item['name']} ({_binding(item)})" for item in devices if not {_key(item), _binding(item)} & ids]
+    for item in [item for item in devices if not {_key(item), _binding(item)} & ids]:
+        if remove and last.get(_key(item)) == {name: item[name] for name in MANAGED if name in item}:
+            devices.remove(item)
+            difference.removed.append(f"{item['name']} ({_binding(item)})")
+        else:
+            difference.gone.append(f"{item['name']} ({_binding(item)})")
     return imported, difference
 
 

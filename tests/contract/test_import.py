@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.home_assistant import HomeAssistant
-from support.processes import free_port
+from support.hub import Hub, hub_in
+from support.processes import eventually, free_port
 
 from octopus_hub.config.errors import Problem
 from octopus_hub.config.loader import load_config
@@ -108,6 +111,56 @@ def test_what_is_gone_is_told_and_stays(directory: Path, capsys: pytest.CaptureF
     assert "- Old Lamp (light.old)" in capsys.readouterr().out
 
 
+def test_what_is_gone_and_untouched_is_taken_out_if_asked(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was changed here stays even then."""
+    run(directory)
+    path, last = directory / "house.d" / "home_assistant.yaml", directory / "house.d" / ".home_assistant.json"
+    old = {"name": "Old Lamp", "kind": "light", "home_assistant": "light.old"}
+    mine = old | {"home_assistant": "light.mine"}
+    path.write_text(path.read_text() + f"- {json.dumps(old)}\n- {json.dumps(mine | {'name': 'My Lamp'})}\n")
+    known = json.loads(last.read_text())
+    known["imported"] |= {"light.old": old, "light.mine": mine}
+    last.write_text(json.dumps(known))
+    capsys.readouterr()
+    assert run(directory, "--remove") == 0
+    told = capsys.readouterr().out
+    assert "x Old Lamp (light.old)" in told
+    assert "- My Lamp (light.mine)" in told
+    names = {device.name for device in load_config(directory).house.devices}
+    assert ("Old Lamp" in names, "My Lamp" in names) == (False, True)
+
+
+def following(directory: Path, hub: Hub) -> None:
+    """The configuration, imported once, becomes the hub's, and is to follow Home Assistant."""
+    run(directory)
+    settings = (directory / "hub.yaml").read_text().replace("token: !secret token}", "token: !secret token, follow: true}")
+    directory.rename(hub.configuration)
+    own = {"state_directory": str(hub.directory / "state"), "mqtt": {"port": free_port()}}
+    (hub.configuration / "hub.yaml").write_text(settings + "".join(f"{key}: {json.dumps(value)}\n" for key, value in own.items()))
+
+
+@pytest.mark.timeout(60)
+async def test_a_running_hub_follows(server: HomeAssistant, directory: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An entity that is renamed in Home Assistant is the same device a moment later; its id stays."""
+
+    async def rename(entity_id: str, new_id: str) -> None:
+        what = {"entity_id": entity_id, "new_entity_id": new_id}
+        await asyncio.to_thread(server.command, "config/entity_registry/update", **what)
+
+    with hub_in(tmp_path_factory.mktemp("hub")) as hub:
+        await asyncio.to_thread(following, directory, hub)
+        hub.start()
+        await hub.ready()
+        await rename("lock.door", "lock.oak_door")
+        try:
+            await eventually(lambda: "reloaded house" in hub.log, 40)
+        finally:
+            await rename("lock.oak_door", "lock.door")
+        door = next(device for device in load_config(hub.configuration).house.devices if device.kind == "lock")
+    assert door.id == "door"
+    assert "home_assistant lock.door → lock.oak_door" in hub.log
+
+
 def test_dry_run_and_all(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It only tells; with --all also what is hidden or not for voice."""
     assert run(directory, "--dry-run", "--all") == 0
@@ -127,7 +180,7 @@ def test_ids_of_other_files_are_not_taken(directory: Path) -> None:
 
 def test_nothing_is_written_that_check_would_refuse(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Problems are told, and the files stay as they were."""
-    monkeypatch.setattr("octopus_hub.daemon.cli_import.check", lambda *_, **__: [Problem("f", 1, 1, "devices", "too many")])
+    monkeypatch.setattr("octopus_hub.daemon.importing.check", lambda *_, **__: [Problem("f", 1, 1, "devices", "too many")])
     assert run(directory) == 78
     assert not (directory / "house.d").exists()
 
