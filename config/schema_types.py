@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from octopus_hub.config.kinds import ALIAS_KINDS, KINDS, NOUNS
 from octopus_hub.config.suggestions import near_miss
+from octopus_hub.config.vehicle_roles import ROLE_OF_SIGNAL
 
 NAME_CHARACTERS = 80
 
@@ -58,6 +59,21 @@ def _with_main_entity(entities: Mapping[str, str]) -> Mapping[str, str]:
     return entities
 
 
+def _by_role(entities: object) -> object:
+    """Signals of a vehicle as the roles that they stand for."""
+    if not isinstance(entities, dict):
+        return entities
+    found: dict[object, object] = {}
+    for key, entity in entities.items():
+        role = ROLE_OF_SIGNAL.get(key, key) if isinstance(key, str) else key
+        if isinstance(role, str) and role.startswith("Vehicle."):
+            raise ValueError(f"unknown signal {role!r}{near_miss(role, ROLE_OF_SIGNAL)}")
+        found.setdefault(role, entity)
+    if "main" not in found and "lock" in found and found.keys() != entities.keys():
+        found["main"] = found["lock"]
+    return found
+
+
 def _checked_secret(value: object) -> object:
     """Pydantic would show what it got."""
     if not isinstance(value, str):
@@ -79,10 +95,12 @@ Names = tuple[Name, ...]
 Slug = Annotated[str, *matching(r"[a-z0-9_]{1,64}", "1 to 64 lower-case letters, digits and underscores")]
 Kind = Annotated[str, AfterValidator(_checked_kind), WithJsonSchema({"type": "string", "enum": [*KINDS, *ALIAS_KINDS]})]
 EntityId = Annotated[str, *matching(r"[a-z0-9_]+\.[a-z0-9_]+", "an entity id like light.kitchen")]
+Role = Annotated[str, *matching(r"[a-z0-9_]{1,64}|Vehicle\.[A-Za-z0-9.]+", "a role, or a signal of VSS")]
 Entities = Annotated[
     dict[Slug, EntityId],
     AfterValidator(_with_main_entity),
-    BeforeValidator(_as_main_entity, json_schema_input_type=EntityId | dict[Slug, EntityId]),
+    BeforeValidator(_by_role),
+    BeforeValidator(_as_main_entity, json_schema_input_type=EntityId | dict[Role, EntityId]),
 ]
 MqttText = Annotated[str, *matching(r"[^\x00-\x1f\x7f]{1,1000}", "1 to 1000 characters, none of them a control character")]
 MqttKeys = dict[Slug, MqttText | bool | int | float]

@@ -303,3 +303,25 @@ def test_the_demo_house_shows_every_kind() -> None:
 def test_every_option_of_a_function_can_be_configured() -> None:
     """What a function chooses from is a list that a device can have."""
     assert {parameter.option for function in FUNCTIONS for parameter in function.parameters} - {""} <= set(OPTION_LISTS)
+
+
+def test_a_vehicle_bound_by_signals(tmp_path: Path) -> None:
+    """Signals of VSS stand for roles, and the lock for the main entity; one that is not known is told with the nearest."""
+    house = load_house(
+        tmp_path,
+        """
+        version: 1
+        devices:
+          - name: Volvo
+            kind: vehicle
+            home_assistant:
+              Vehicle.Cabin.Door.Row1.DriverSide.IsLocked: lock.volvo
+              Vehicle.Cabin.Seat.Row1.PassengerSide.Heating: select.seat
+              Vehicle.Speed: sensor.speed
+        """.replace("\n        ", "\n"),
+    )
+    roles = {"main": "lock.volvo", "lock": "lock.volvo", "seat_heating_passenger": "select.seat", "speed": "sensor.speed"}
+    assert house.devices[0].home_assistant == roles
+    wrong = "version: 1\ndevices: [{name: V, kind: vehicle, home_assistant: {main: lock.v, Vehicle.Sped: sensor.s}}]\n"
+    (tmp_path / "house.yaml").write_text(wrong)
+    assert messages(tmp_path) == ["devices.0.home_assistant: unknown signal 'Vehicle.Sped'; did you mean 'Vehicle.Speed'?"]
