@@ -47,7 +47,11 @@ def best_sources(subjects: Sequence[Subject], name: str) -> list[Device]:
 def room_thermometers(devices: Iterable[Device]) -> list[Device]:
     """Temperature sensors that measure a room, by their names: a freezer's temperature is not the kitchen's."""
     sensors = (device for device in devices if device.kind == "sensor" and device.device_class == "temperature")
-    return [device for device in sensors if OF_THINGS.isdisjoint(re.findall(r"[^\W\d_]+", device.name.casefold()))]
+    return [device for device in sensors if not OF_THINGS & (_words(device.name) - _words(device.area or ""))]
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]+", name.casefold()))
 
 
 def _rank(device: Device, name: str) -> int | None:

@@ -225,7 +225,7 @@ async def scene(model: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
             await end(driving)
 
 
-def test_the_house_is_of_a_size() -> None:
+async def test_the_house_is_of_a_size() -> None:
     """Forty devices at least, and a car."""
     assert len(the_house().devices) > 40
     assert len(CASES) >= 60
