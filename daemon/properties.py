@@ -47,10 +47,11 @@ def best_sources(subjects: Sequence[Subject], name: str) -> list[Device]:
 def room_thermometers(devices: Iterable[Device]) -> list[Device]:
     """Temperature sensors that measure a room, by their names: a freezer's temperature is not the kitchen's."""
     sensors = (device for device in devices if device.kind == "sensor" and device.device_class == "temperature")
-    return [device for device in sensors if not OF_THINGS & (_words(device.name) - _words(device.area or ""))]
+    return [device for device in sensors if not OF_THINGS & (words_of(device.name) - words_of(device.area or ""))]
 
 
-def _words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
+    """The words of a name, without case and numbers."""
     return set(re.findall(r"[^\W\d_]+", name.casefold()))
 
 

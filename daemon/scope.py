@@ -15,7 +15,7 @@ from octopus_hub.daemon.abilities import Ability, ability
 from octopus_hub.daemon.conditions import STATE_KINDS, is_available, shows
 from octopus_hub.daemon.nouns import meant_by, plural_of
 from octopus_hub.daemon.policy import device_action_class
-from octopus_hub.daemon.properties import best_sources, room_thermometers
+from octopus_hub.daemon.properties import best_sources, read, room_thermometers, words_of
 from octopus_hub.daemon.quantities import Subject
 from octopus_hub.daemon.replies import Code, Unresolved, ask, refusal, the
 
@@ -179,7 +179,7 @@ def _all_named(search: Search, selector: Named) -> list[Device]:
     if not found:
         raise refusal(Code.NOT_SUPPORTED, device=the(known[0]))
     if search.asked_property is not None:
-        return _best_sources(search, found) or found
+        return _named_sources(search, selector.name, found)
     kinds = STATE_KINDS.get(search.asked_state or "")
     return [device for device in found if kinds is None or device.kind in kinds] or found
 
@@ -336,6 +336,24 @@ def _value_sources(search: Search, selector: Described, pool: list[Device]) -> l
         what = f"the {search.asked_property}" if selector.noun == "thing" else f"a {selector.noun}"
         raise refusal(Code.ABSENT, what=what, where=_place(selector.where, search.around))
     return found[:1] if selector.quantifier is Quantifier.ONE else found
+
+
+def _named_sources(search: Search, name: str, named: list[Device]) -> list[Device]:
+    """For a value of a device that is named ("the temperature of the freezer"): itself, or, if it does not know it, what is named
+    after it and does (the "Freezer Thermometer")."""
+    best = _best_sources(search, named)
+    if not _knowing(search, best):
+        wanted = words_of(name)
+        after_it = [device for device in search.around.house.devices if wanted < words_of(device.name)]
+        best = _knowing(search, _best_sources(search, after_it)) or best
+    return best or named
+
+
+def _knowing(search: Search, devices: list[Device]) -> list[Device]:
+    """Those that know the value that is asked for."""
+    name, around = search.asked_property, search.around
+    assert name is not None  # only for get_value
+    return [device for device in devices if read(Subject(device, around.state(device), around.house), name) is not None]
 
 
 def _best_sources(search: Search, pool: list[Device]) -> list[Device]:

@@ -8,7 +8,7 @@ import pytest
 from support.small_house import HOUSE, States, device, every, many, one, plan, planned, state
 
 from octopus_hub.config.functions import Reason
-from octopus_hub.config.house import Area, House
+from octopus_hub.config.house import Area, Device, House
 from octopus_hub.config.plan import (
     Call,
     GroupNamed,
@@ -17,6 +17,7 @@ from octopus_hub.config.plan import (
     Plan,
     PlannedCall,
     Selector,
+    Target,
     Text,
     When,
     Where,
@@ -320,3 +321,21 @@ def test_a_list_that_is_named_once_is_meant_by_all() -> None:
     found = resolve(Plan(calls), house, NOTHING)
     assert [call.device_ids for call in found.calls] == [("second",), ("second",)]
     assert resolve(Plan(calls[:1]), house, NOTHING).question is not None
+
+
+def test_a_value_of_what_is_named_after_a_device() -> None:
+    """A freezer that is a switch knows no temperature; its thermometer does. A room's sensor goes before its air conditioning."""
+    devices = (
+        Device("freezer", "Freezer", "switch", "Kitchen"),
+        Device("probe", "Freezer Thermometer", "sensor", "Kitchen", device_class="temperature"),
+        Device("air", "Kitchen AC", "climate", "Kitchen"),
+        Device("room", "Kitchen Sensor", "sensor", "Kitchen", device_class="temperature"),
+    )
+    house = House(areas=(Area("Kitchen"),), devices=devices)
+    known = {"probe": state("-18"), "room": state("21"), "air": state("cool", current_temperature=24)}
+    asked = {"property": Word("temperature")}
+    named = Plan((PlannedCall("get_value", Target((Named("freezer"),)), asked),))
+    assert resolve(named, house, known, None).calls[0].device_ids == ("probe",)
+    assert resolve(named, house, {}, None).calls[0].device_ids == ("freezer",)
+    here = Plan((PlannedCall("get_value", Target((one("thing", "here"),)), asked),))
+    assert resolve(here, house, known, "Kitchen").calls[0].device_ids == ("room",)
