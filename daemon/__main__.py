@@ -47,6 +47,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "bench adapters": Subcommand("how long devices take to show what they were told", "octopus_hub.daemon.bench_adapters:adapters"),
     "bench accuracy": Subcommand("how many sentences are understood", "octopus_hub.daemon.cli_accuracy:main"),
     "simulate car": Subcommand("a car to try things out with", "octopus_hub.daemon.simulated_car:main"),
+    "simulate plug": Subcommand("a switch to try things out with", "octopus_hub.daemon.simulated_plug:main"),
     "data build": Subcommand("training packs out of the corpus", "octopus_hub.daemon.cli_making:data_build"),
     "data check": Subcommand("what is wrong with the corpus", "octopus_hub.daemon.cli_making:data_check"),
     "data overlap": Subcommand("what the corpus has in common with a test", "octopus_hub.daemon.cli_making:data_overlap"),

@@ -127,8 +127,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--topic", default="cars/demo", help="below which its signals are (default: cars/demo)")
     add_config_option(parser)
     options = parser.parse_args(arguments)
-    if any(sign in options.topic for sign in "+#") or options.topic.strip("/") != options.topic or not options.topic:
-        raise InputError(f"expected a topic without wildcards, and without a slash at its ends, got {options.topic!r}")
+    topic = checked_topic(options.topic)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    asyncio.run(simulate(SimulatedCar(), server_of(find(options.config).config.hub.mqtt), options.topic))
+    asyncio.run(simulate(SimulatedCar(), server_of(find(options.config).config.hub.mqtt), topic))
     return EX_OK
+
+
+def checked_topic(topic: str) -> str:
+    """The topic. Raises InputError where devices cannot be below it."""
+    if any(sign in topic for sign in "+#") or topic.strip("/") != topic or not topic:
+        raise InputError(f"expected a topic without wildcards, and without a slash at its ends, got {topic!r}")
+    return topic

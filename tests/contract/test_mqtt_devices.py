@@ -18,7 +18,7 @@ from support.processes import eventually, free_port, mosquitto
 
 from octopus_hub.adapters import mqtt_client
 from octopus_hub.adapters.mqtt import MqttAdapter, silent_topics
-from octopus_hub.adapters.mqtt_client import Server
+from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.protocol import attempt
 from octopus_hub.config.errors import Unauthorized, Unavailable, Unsupported
 from octopus_hub.config.house import Device, DeviceState, House
@@ -27,6 +27,7 @@ from octopus_hub.config.loader import load_config
 from octopus_hub.config.plan import Call, Scalar, Status
 from octopus_hub.daemon.__main__ import main
 from octopus_hub.daemon.mqtt_server import server_of
+from octopus_hub.daemon.simulated_plug import simulate
 
 TLS = Path(__file__).parents[1] / "data" / "tls"
 ON, OFF = Call("turn_on", ("it",)), Call("turn_off", ("it",))
@@ -171,6 +172,15 @@ async def test_services_as_json(port: int) -> None:
         {"service": "media_player.volume_set", "data": {"volume_level": 0.4}},
         {"service": "tts.speak", "data": {"message": "Tee, bitte"}},
     ]
+
+
+async def test_a_simulated_plug(port: int) -> None:
+    """It does what it is told, and tells so."""
+    playing = asyncio.create_task(simulate(Server("127.0.0.1", port), "plug"))
+    async with adapter_of(port, it("switch", command="plug/set", state="plug")) as adapter:
+        await eventually(lambda: adapter.states().get("it") == DeviceState("off"))
+        assert (await adapter.execute(ON, "it")).status is Status.DONE
+    await end(playing)
 
 
 # Discovery

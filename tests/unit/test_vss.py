@@ -71,7 +71,8 @@ def test_the_simulated_car() -> None:
             car.set(path, value)
 
 
-def test_simulating_below_a_wrong_topic(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("what", ["car", "plug"])
+def test_simulating_below_a_wrong_topic(capsys: pytest.CaptureFixture[str], what: str) -> None:
     """Is told in a line."""
-    assert main(["simulate", "car", "--topic", "cars/+"]) == 65
+    assert main(["simulate", what, "--topic", "cars/+"]) == 65
     assert "without wildcards" in capsys.readouterr().err
