@@ -1,4 +1,4 @@
-"""`octopus simulate plug`: a switch that is not there, as zigbee2mqtt has it, to try things out and to measure the MQTT adapter with."""
+"""`octopus simulate plug`: a switch that is not there, as zigbee2mqtt has it, to try things out and to measure MQTT with."""
 
 from __future__ import annotations
 

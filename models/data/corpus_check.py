@@ -10,6 +10,7 @@ from itertools import islice
 
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.house import House
+from octopus_hub.config.plan import Named, Target
 from octopus_hub.models.data.examples import Corpus
 from octopus_hub.models.data.fill import Filled, Filler
 from octopus_hub.models.data.fill_nouns import Unfit
@@ -42,7 +43,7 @@ def check_corpus(
     findings = Findings(Counter(name for pattern in corpus.patterns for name in set(pattern.functions)))
     rng = random.Random(seed)
     maker = HouseMaker(corpus.names, rng)
-    waiting = list(corpus.patterns)
+    waiting = [*corpus.patterns, *corpus.follow_ups]
     for house in islice(iter(maker.make, None), houses):
         waiting = _tried(waiting, house, Filler(house, corpus.names, rng), encoder, findings)
         advance()
@@ -56,13 +57,23 @@ def _tried(patterns: list[Pattern], house: House, filler: Filler, encoder: TextE
     waiting = []
     for pattern in patterns:
         try:
-            filled = filler.fill(pattern)
+            filled = filler.fill(pattern, same=_before(pattern, filler) if pattern.follows else None)
         except Unfit:
             waiting.append(pattern)
             continue
         if not _passes(filled, mask, encoder):
             findings.refused.append((pattern, filled))
     return waiting
+
+
+def _before(pattern: Pattern, filler: Filler) -> Target:
+    """What a turn before may have been about: a device that all calls about "it" can be for, with options. Raises Unfit."""
+    functions = [call.function for call in pattern.calls if any(selector.same for selector in call.include)]
+    able = [filler.meant(function, "thing") for function in functions]
+    both = [device for device in able[0] if all(device in devices for devices in able)] if able else []
+    if not both:
+        raise Unfit(functions[0] if functions else "")
+    return Target((Named(max(both, key=lambda device: len(device.options)).name),))
 
 
 def _passes(filled: Filled, mask: HouseMask, encoder: TextEncoder) -> bool:

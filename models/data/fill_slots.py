@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Parameter, ValueType
-from octopus_hub.config.house import Device, House, Units
+from octopus_hub.config.house import Device, House, Units, called
 from octopus_hub.config.kinds import noun_by_name
-from octopus_hub.config.plan import Duration, Number, Target, Text, Value, Where, Word
+from octopus_hub.config.plan import Duration, Named, Number, Target, Text, Value, Where, Word
 from octopus_hub.models.data import spoken
 from octopus_hub.models.data.fill_names import HouseNames
 from octopus_hub.models.data.fill_nouns import HouseNouns, Unfit
@@ -185,6 +185,9 @@ class SlotChooser:
         devices = [choice.devices[s.slot] for s in call.include if s.slot in choice.devices]
         for selector in (s for s in call.include if s.noun):
             devices += self._in_place(call.function, selector, choice)
+        if choice.same and any(s.same for s in call.include):
+            named = (selector.name for selector in choice.same.include if isinstance(selector, Named))
+            devices += [device for name in named for device in called(self._house.devices, name)]
         listed = [o for d in devices for o in d.options.get(parameter.option, ())]
         own = listed or list(DEFAULT_OPTIONS.get(parameter.option, ()))
         if parameter.type is ValueType.CHOICE:
