@@ -43,7 +43,7 @@ def check_corpus(
     findings = Findings(Counter(name for pattern in corpus.patterns for name in set(pattern.functions)))
     rng = random.Random(seed)
     maker = HouseMaker(corpus.names, rng)
-    waiting = [*corpus.patterns, *corpus.follow_ups]
+    waiting = [*corpus.patterns, *corpus.follow_ups, *corpus.refusals]
     for house in islice(iter(maker.make, None), houses):
         waiting = _tried(waiting, house, Filler(house, corpus.names, rng), encoder, findings)
         advance()

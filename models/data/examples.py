@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import House
 from octopus_hub.config.plan import Named, Nested, Plan, PlannedCall
+from octopus_hub.models.data.conditions import forbidden, on_condition
 from octopus_hub.models.data.fill import Filled, Filler
 from octopus_hub.models.data.fill_nouns import Unfit
 from octopus_hub.models.data.houses import HouseMaker, Names
@@ -44,12 +46,17 @@ class Mix:
 
     `queries` sentences, and `queries_more` for every twenty tokens of the house, which is paid for once. Shares: the rest are
     single patterns; `joined` are two or three sentences in one, `corrected` one that was begun with another wish. Of all of them,
-    `previous` come after another turn, `examples` with corrections of the house.
+    `previous` come after another turn, `examples` with corrections of the house. Of the negatives, `named` are refusals that
+    name things of the house, `conditional` commands that wait or are repeated, `forbidden` orders not to; the rest are as they
+    were written.
     """
 
     queries: int = 40
     queries_more: int = 1
     negative: float = 0.20
+    negative_named: float = 0.12
+    negative_conditional: float = 0.22
+    negative_forbidden: float = 0.06
     absent: float = 0.08
     joined: float = 0.16
     corrected: float = 0.03
@@ -59,12 +66,14 @@ class Mix:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The written material: patterns, negatives by reason, names, and patterns that follow another turn."""
+    """The written material: patterns, negatives by reason, names, patterns that follow another turn, and refusals that name things
+    of the house."""
 
     patterns: list[Pattern]
     negatives: list[tuple[Reason, str]]
     names: Names
     follow_ups: list[Pattern] = field(default_factory=list)
+    refusals: list[Pattern] = field(default_factory=list)
 
     @classmethod
     def read(cls, folder: Path, more: Sequence[Pattern] = ()) -> Corpus:
@@ -75,7 +84,8 @@ class Corpus:
         negatives = [(read_reason(reason), text) for reason, _, text in lines]
         negatives += [(p.refusal, p.text) for p in patterns if p.refusal and not p.slots]
         commands = [p for p in patterns if p.calls and not p.follows]
-        return cls(commands, negatives, Names(folder / "names"), [p for p in patterns if p.follows])
+        refusals = [p for p in patterns if p.refusal and p.slots]
+        return cls(commands, negatives, Names(folder / "names"), [p for p in patterns if p.follows], refusals)
 
 
 @dataclass(frozen=True)
@@ -142,8 +152,7 @@ class PackMaker:
     def _filled(self, filler: Filler) -> Filled | None:
         roll = self._rng.random()
         if roll < self.mix.negative:
-            reason, text = self._next_negative()
-            return Filled(text, Plan((), reason))
+            return self._refusal(filler)
         if roll < self.mix.negative + self.mix.absent:
             return next((f for f in (filler.fill_absent(self._next_pattern()) for _ in range(6)) if f), None)
         if roll < self.mix.negative + self.mix.absent + self.mix.joined:
@@ -186,6 +195,26 @@ class PackMaker:
         for part in parts[1:]:
             text += self._rng.choice(JOINERS) + part.text[:1].lower() + part.text[1:].rstrip(".!")
         return Filled(text, Plan(tuple(call for part in parts for call in part.plan.calls)))
+
+    def _refusal(self, filler: Filler) -> Filled | None:
+        """A sentence after which nothing is done. Those that name things of the house are there too: a name is no reason to act."""
+        mix, roll = self.mix, self._rng.random()
+        if roll < mix.negative_named and self.corpus.refusals:
+            return self._fitting(filler, self.corpus.refusals)
+        if roll < mix.negative_named + mix.negative_conditional:
+            command = self._command(filler)
+            return command and on_condition(command.text, self._rng)
+        if roll < mix.negative_named + mix.negative_conditional + mix.negative_forbidden:
+            command = self._command(filler)
+            return command and forbidden(command.text, self._rng)
+        reason, text = self._next_negative()
+        return Filled(text, Plan((), reason))
+
+    def _fitting(self, filler: Filler, patterns: Sequence[Pattern]) -> Filled | None:
+        for pattern in self._rng.sample(patterns, min(8, len(patterns))):
+            with suppress(Unfit):
+                return filler.fill(pattern)
+        return None
 
     def _corrected(self, filler: Filler) -> Filled | None:
         """A single command after one that is taken back before its end."""

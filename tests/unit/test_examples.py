@@ -64,12 +64,23 @@ def test_calls() -> None:
 
 
 def test_negatives() -> None:
-    """A refusal with the reason it was written under."""
+    """A refusal with the reason it was written under; commands that wait are none."""
     found = responses(NEGATIVE, "lights on ::: turn_on(all light)")
-    assert {tuple(response) for response in found} == {
-        (Mark.GIVE_UP, REASON_IDS[Reason.CHAT], Mark.END),
-        (Mark.GIVE_UP, REASON_IDS[Reason.UNSURE], Mark.END),
-    }
+    reasons = (Reason.CHAT, Reason.UNSURE, Reason.UNSUPPORTED)
+    assert {tuple(response) for response in found} == {(Mark.GIVE_UP, REASON_IDS[reason], Mark.END) for reason in reasons}
+
+
+def test_refusals_that_name_things_of_the_house() -> None:
+    """They are put into a house as commands are."""
+    written = Corpus(
+        [parse("{d:light} on ::: turn_on({d})")], [(Reason.CHAT, "hi")], names(), [], [parse("I love {d:light} ::: no(chat)")]
+    )
+    mix = Mix(queries=40, queries_more=0, negative=1, negative_named=1, previous=0, examples=0)
+    pack = next(PackMaker(written, encoder(), 4, mix).packs())
+    love = encoder().ids("love")
+    assert pack.queries
+    assert all(response == [Mark.GIVE_UP, REASON_IDS[Reason.CHAT], Mark.END] for _, response in pack.queries)
+    assert sum(love[0] in text for text, _ in pack.queries) > len(pack.queries) / 2
 
 
 def test_absent() -> None:
