@@ -87,7 +87,7 @@ async def connect(server: Server, *, name: str, will: aiomqtt.Will | None = None
         who = f'user "{server.username}"' if server.username else "a client without a user name"
         message = f"the broker at {server} refuses {who}: {error.rc}"
         raise (BrokerRefused if code in REFUSALS else UnavailableService)(message) from error
-    except aiomqtt.MqttError:
+    except (aiomqtt.MqttError, asyncio.CancelledError):
         client.hang_up()
         raise
     return client

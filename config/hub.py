@@ -74,7 +74,7 @@ class PolicySettings:
     open: OpenRule = OpenRule.DENY
     # Chosen on the development set (docs/accuracy.md); the same in `schema_hub`.
     min_confidence: float = 0.25
-    min_mass: float = 0.2
+    min_mass: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)

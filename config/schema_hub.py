@@ -107,7 +107,7 @@ class PolicyNode(Node):
 
     open: OpenRule = Field(OpenRule.DENY, description="Unlocking, opening, disarming: never, or after a second confirmation.")
     min_confidence: Share = Field(0.25, description="Below this a plan is not carried out.")
-    min_mass: Share = Field(0.2, description="Below this a sentence counts as not meant for the hub.")
+    min_mass: Share = Field(0.4, description="Below this a sentence counts as not meant for the hub.")
 
 
 class JournalNode(Node):

@@ -180,7 +180,7 @@ def save_adapter(tensors: dict[str, Tensor], settings: Settings) -> None:
     metadata = {
         "r": str(settings.rank), "alpha": str(settings.alpha), "vocabulary_digest": vocabulary_digest(),
         "vocabulary": json.dumps(vocabulary_names()), "seed": str(settings.seed),
-        "settings": json.dumps({k: str(v) for k, v in asdict(settings).items()}),
+        "settings": json.dumps({k: v.name if isinstance(v, Path) else str(v) for k, v in asdict(settings).items()}),
     }  # fmt: skip
     temporary = settings.run / "adapter.tmp"
     save_file(tensors, temporary, metadata=metadata)

@@ -111,9 +111,11 @@ async def test_a_broker_that_speaks_no_mqtt_is_tried_again(
     """A server that takes connections and says nothing is given up after a while and tried again, with one warning."""
     monkeypatch.setattr(mqtt_client, "OPERATION_TIMEOUT_S", 0.05)
     monkeypatch.setattr(mqtt_client, "FIRST_DELAY_S", 0.01)
+    begun: list[asyncio.StreamWriter] = []
     ended: list[bytes] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.append(writer)
         ended.append(await reader.read())  # to its end: the hub hangs up each time
         writer.close()
 
@@ -124,6 +126,7 @@ async def test_a_broker_that_speaks_no_mqtt_is_tried_again(
         await eventually(lambda: len(ended) >= 3)
         task.cancel()
         await asyncio.wait([task])
+        await eventually(lambda: len(ended) == len(begun))  # also the one that was being tried when it was cancelled
     server.close()
     assert caplog.text.count("mqtt away") == 1
 

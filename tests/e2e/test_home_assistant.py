@@ -129,6 +129,7 @@ CASES = (
         "play some jazz on the kitchen speaker", "media_player.kitchen_speaker", None, {"media_title": "some jazz"}, status="sent"
     ),
     Case("set the thermostat to 21 degrees", "climate.nest", None, {"temperature": 21}, before=("heat", {"temperature": 18})),
+    Case("make it two degrees warmer", "climate.nest", None, {"temperature": 22}, before=("heat", {"temperature": 20})),
     Case("turn the heating up by two degrees", "climate.nest", None, {"temperature": 22}, before=("heat", {"temperature": 20})),
     Case("set the nest to cool", "climate.nest", "cool", before=("heat", {"temperature": 20})),
     Case("put the nest on the eco preset", "climate.nest", None, {"preset_mode": "eco"}),
