@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from hass_client import HomeAssistantClient
@@ -113,24 +113,12 @@ class Connection:
 
     async def _live(self) -> None:
         """Connect and stay until the connection is lost. Raises what hass-client raises, OSError, TimeoutError."""
-        client = HomeAssistantClient(websocket_url(self._settings.url), self._settings.token.value)
-        listening: asyncio.Task[None] | None = None
         try:
-            async with asyncio.timeout(ANSWER_S):
-                await client.connect()
-                listening = asyncio.create_task(client.start_listening(), name="home assistant")
-                await self._learn(client)
-            self._up(client)
-            await self._watch(client, listening)
+            async with session(self._settings, self._learn) as (client, listening):
+                self._up(client)
+                await self._watch(client, listening)
         finally:
             self._client = None
-            with suppress(BaseHassClientError, OSError, TimeoutError):
-                async with asyncio.timeout(ANSWER_S):
-                    await client.disconnect()
-            if listening is not None:
-                listening.cancel()
-                with suppress(asyncio.CancelledError, BaseHassClientError, OSError):
-                    await listening
 
     async def _learn(self, client: HomeAssistantClient) -> None:
         """The unit of temperature, and all states: the stream begins with them."""
@@ -184,6 +172,30 @@ class Connection:
 
     def _away(self, why: str) -> Unavailable:
         return Unavailable(f"Home Assistant cannot be reached: {why}", adapter=NAME)
+
+
+@asynccontextmanager
+async def session(
+    settings: HomeAssistantSettings, begin: Callable[[HomeAssistantClient], Awaitable[None]]
+) -> AsyncIterator[tuple[HomeAssistantClient, asyncio.Task[None]]]:
+    """A client, and the task that reads what Home Assistant says, which ends with the connection. Connecting and `begin` have
+    `ANSWER_S` together. Raises what hass-client raises, OSError, TimeoutError."""
+    client = HomeAssistantClient(websocket_url(settings.url), settings.token.value)
+    listening: asyncio.Task[None] | None = None
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await client.connect()
+            listening = asyncio.create_task(client.start_listening(), name="home assistant")
+            await begin(client)
+        yield client, listening
+    finally:
+        with suppress(BaseHassClientError, OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                await client.disconnect()
+        if listening is not None:
+            listening.cancel()
+            with suppress(asyncio.CancelledError, BaseHassClientError, OSError):
+                await listening
 
 
 async def _pause(seconds: float) -> None:

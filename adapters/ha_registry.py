@@ -15,7 +15,7 @@ from hass_client import HomeAssistantClient
 from hass_client.exceptions import AuthenticationFailed, BaseHassClientError, FailedCommand
 
 from octopus_hub.adapters.found import Found, FoundArea, FoundEntity
-from octopus_hub.adapters.ha_connection import NAME, websocket_url
+from octopus_hub.adapters.ha_connection import NAME, session, websocket_url
 from octopus_hub.config.errors import Unauthorized, Unavailable
 from octopus_hub.config.hub import HomeAssistantSettings
 
@@ -45,21 +45,13 @@ async def watch_registries(settings: HomeAssistantSettings, changed: Callable[[]
 
 
 async def _watch(settings: HomeAssistantSettings, changed: Callable[[], None]) -> None:
-    client = HomeAssistantClient(websocket_url(settings.url), settings.token.value)
-    async with asyncio.timeout(TIMEOUT_S):
-        await client.connect()
-    listening = asyncio.create_task(client.start_listening(), name="home assistant registries")
-    try:
+    async def subscribe(client: HomeAssistantClient) -> None:
         for registry in REGISTRIES:
             await client.subscribe_events(lambda event: changed(), f"{registry}_registry_updated")
+
+    async with session(settings, subscribe) as (_, listening):
         changed()
         await listening
-    finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError, BaseHassClientError, OSError):
-            await listening
-        with suppress(BaseHassClientError, OSError, TimeoutError):
-            await client.disconnect()
 
 
 async def _read(settings: HomeAssistantSettings) -> Found:

@@ -11,6 +11,7 @@ from typing import Any
 
 from octopus_hub.adapters.service_rows import Entity
 from octopus_hub.adapters.service_vehicle import SEAT_LEVELS
+from octopus_hub.adapters.vehicle import WINDOWS
 from octopus_hub.config.house import Device, DeviceState
 
 Entities = Mapping[str, DeviceState]
@@ -152,7 +153,7 @@ READ_BY_PREFIX: Mapping[str, Read] = {
 """Roles that have the same name as their attribute."""
 
 WHOLE: Mapping[str, tuple[tuple[str, ...], Read]] = {
-    "windows": (("window_front_left", "window_front_right", "window_rear_left", "window_rear_right"), _open_pct),
+    "windows": (tuple(f"window_{place}" for place in WINDOWS), _open_pct),
     "seat_heating": (("seat_heating_driver",), _heat),
     "defrost": (("defrost_front", "defrost_rear"), _is_on),
 }

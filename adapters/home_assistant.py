@@ -18,6 +18,7 @@ from octopus_hub.adapters.features import has_feature
 from octopus_hub.adapters.ha_connection import NAME, Connection
 from octopus_hub.adapters.ha_states import device_state
 from octopus_hub.adapters.ha_timers import started_anew, time_left_s
+from octopus_hub.adapters.protocol import device_for
 from octopus_hub.adapters.services import ServiceCall, translate_for
 from octopus_hub.adapters.watch import Watch, toggled
 from octopus_hub.config.errors import AdapterError, NotConfirmed, Rejected, Unavailable, Unsupported
@@ -92,7 +93,7 @@ class HomeAssistantAdapter:
     async def execute(self, call: Call, device_id: str) -> Result:
         """See `Adapter.execute`."""
         try:
-            return await self._execute(call, self._device(call, device_id))
+            return await self._execute(call, device_for(call, device_id, self._house, NAME))
         except AdapterError as error:
             error.function, error.device = call.function, device_id
             raise
@@ -138,12 +139,6 @@ class HomeAssistantAdapter:
         for service in services:
             await self._connection.call(service.service, service.entity_ids, service.data)
         return await self._watch.seen(call, device, before)
-
-    def _device(self, call: Call, device_id: str) -> Device:
-        device = self._house.by_id.get(device_id)
-        if device is None or device.kind not in by_name()[call.function].kinds:
-            raise Unsupported(f"no {call.function} for {device_id}", adapter=NAME)
-        return device
 
     async def _decided(self, call: Call, device: Device) -> Call:
         """The call as it is now: not every domain has a toggle, and an item of a list is spelt as on the list."""

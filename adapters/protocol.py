@@ -28,8 +28,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
-from octopus_hub.config.errors import AdapterError, NotConfirmed
-from octopus_hub.config.house import DeviceState
+from octopus_hub.config.errors import AdapterError, NotConfirmed, Unsupported
+from octopus_hub.config.function_table import by_name
+from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Result, Status
 
 
@@ -56,6 +57,14 @@ class Adapter(Protocol):
         state that was seen, where it is still on its way (`opening`, `arming`). Raises AdapterError otherwise: Unavailable,
         Unauthorized, Rejected, Unsupported, or NotConfirmed when it was sent and the state did not show it in time.
         """
+
+
+def device_for(call: Call, device_id: str, house: House, adapter: str) -> Device:
+    """The device of `house` that the call is carried out on. Raises Unsupported where there is none that the function takes."""
+    device = house.by_id.get(device_id)
+    if device is None or device.kind not in by_name()[call.function].kinds:
+        raise Unsupported(f"no {call.function} for {device_id}", adapter=adapter, function=call.function, device=device_id)
+    return device
 
 
 async def attempt(adapter: Adapter, call: Call, device_id: str, deadline_s: float) -> Result:

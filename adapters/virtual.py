@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import Mapping
 
 from octopus_hub.adapters.confirmation import is_confirmed, state_seen
+from octopus_hub.adapters.protocol import device_for
 from octopus_hub.adapters.virtual_effects import EFFECTS, Effect, on_the_way
 from octopus_hub.adapters.virtual_initial import initial_state
-from octopus_hub.config.errors import AdapterError, NotConfirmed, Unavailable, Unsupported
+from octopus_hub.config.errors import AdapterError, NotConfirmed, Unavailable
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Confirmation
 from octopus_hub.config.house import Device, DeviceState, House
@@ -49,10 +50,7 @@ class VirtualAdapter:
 
     async def execute(self, call: Call, device_id: str) -> Result:
         """See `octopus_hub.adapters.protocol.Adapter.execute`."""
-        device = self._house.by_id.get(device_id)
-        effect = EFFECTS.get(call.function)
-        if device is None or effect is None or device.kind not in by_name()[call.function].kinds:
-            raise self._error(Unsupported, call, device_id, f"no {call.function} for {device_id}")
+        device, effect = device_for(call, device_id, self._house, self.name), EFFECTS[call.function]
         before = self._states[device_id]
         if before.state == "unavailable":
             raise self._error(Unavailable, call, device_id, f"{device.name} is unavailable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from octopus_hub.adapters.vehicle import SEATS, WINDOWS
 from octopus_hub.config.house import Device, DeviceState, Units
 
 FAHRENHEIT_UNITS = frozenset({"F", "°F"})
@@ -79,7 +80,6 @@ def _water_heater(device: Device, is_fahrenheit: bool) -> DeviceState:
 
 def _vehicle(device: Device, is_fahrenheit: bool) -> DeviceState:
     low, high = _range(device, is_fahrenheit, 15, 30)
-    seats = ("driver", "passenger", "rear_left", "rear_right")
     attributes: dict[str, object] = {
         "engine_on": False,
         "climate_on": False,
@@ -100,10 +100,10 @@ def _vehicle(device: Device, is_fahrenheit: bool) -> DeviceState:
         "tire_pressure": 250,
         "location": "home",
         "destination": "",
-        **{f"seat_heating_{seat}": "off" for seat in seats},
-        **{f"seat_position_{seat}": 50 for seat in seats},
-        **{f"seat_height_{seat}": 50 for seat in seats},
-        **{f"window_{place}": 0 for place in ("front_left", "front_right", "rear_left", "rear_right")},
+        **{f"seat_heating_{seat}": "off" for seat in SEATS},
+        **{f"seat_position_{seat}": 50 for seat in SEATS},
+        **{f"seat_height_{seat}": 50 for seat in SEATS},
+        **{f"window_{place}": 0 for place in WINDOWS},
         **{f"defrost_{part}": False for part in ("front", "rear", "mirrors")},
     }
     return DeviceState("locked", attributes)

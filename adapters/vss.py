@@ -1,7 +1,6 @@
 """A car in the terms of COVESA's Vehicle Signal Specification: its signals as the state of a vehicle, and calls as signals. Pure.
 
-Source: VSS 4 (https://covesa.github.io/vehicle_signal_specification). Two things that it lacks are ours: a destination by name
-(`DESTINATION`), and the engine's `IsRunning` as something that can be set. Left and right are turned to driver and passenger by
+The names are in `octopus_hub.config.vss_signals`. Left and right are turned to driver and passenger by
 `Vehicle.Cabin.DriverPosition`, LEFT where the car does not tell it.
 """
 
@@ -10,34 +9,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from octopus_hub.adapters.vehicle import seats, windows
+from octopus_hub.adapters.vehicle import SEATS, WINDOWS, seats, windows
 from octopus_hub.config.house import DeviceState
 from octopus_hub.config.plan import Scalar
+from octopus_hub.config.vss_signals import (
+    AMBIENT,
+    BATTERY_RANGE,
+    CABIN,
+    CHARGE,
+    CHARGE_LEVEL,
+    CHARGE_LIMIT,
+    CHARGE_NOW,
+    CHARGING,
+    CLIMATE,
+    DEFROSTERS,
+    DESTINATION,
+    DRIVER_POSITION,
+    ENGINE,
+    FLASH,
+    HORN,
+    HVAC,
+    LATITUDE,
+    LOCKS,
+    LONGITUDE,
+    MILEAGE,
+    PLUGGED_IN,
+    RANGE,
+    SPEED,
+    SUNROOF,
+    TRUNK,
+    WHEELS,
+)
 
 Signals = Mapping[str, Any]
 Arguments = Mapping[str, Scalar]
-
-CABIN, HVAC, BODY = "Vehicle.Cabin", "Vehicle.Cabin.HVAC", "Vehicle.Body"
-BATTERY = "Vehicle.Powertrain.TractionBattery"
-SPEED, ENGINE = "Vehicle.Speed", "Vehicle.Powertrain.CombustionEngine.IsRunning"
-CLIMATE, DRIVER_POSITION = f"{HVAC}.IsAirConditioningActive", f"{CABIN}.DriverPosition"
-SUNROOF, TRUNK = f"{CABIN}.Sunroof.Position", f"{BODY}.Trunk.Rear.IsOpen"
-CHARGING, PLUGGED_IN = f"{BATTERY}.Charging.IsCharging", f"{BATTERY}.Charging.IsChargingCableConnected"
-CHARGE, CHARGE_LIMIT = f"{BATTERY}.Charging.StartStopCharging", f"{BATTERY}.Charging.ChargeLimit"
-FLASH, HORN = f"{BODY}.Lights.Hazard.IsSignaling", f"{BODY}.Horn.IsActive"
-DESTINATION = f"{CABIN}.Infotainment.Navigation.DestinationSet.Name"
-LATITUDE, LONGITUDE = "Vehicle.CurrentLocation.Latitude", "Vehicle.CurrentLocation.Longitude"
-DEFROSTERS: Mapping[str, tuple[str, ...]] = {
-    "front": (f"{HVAC}.IsFrontDefrosterActive",),
-    "rear": (f"{HVAC}.IsRearDefrosterActive",),
-    "mirrors": (f"{BODY}.Mirrors.DriverSide.IsHeatingOn", f"{BODY}.Mirrors.PassengerSide.IsHeatingOn"),
-}
-
-SEATS = ("driver", "passenger", "rear_left", "rear_right")
-PLACES = ("front_left", "front_right", "rear_left", "rear_right")
-WHEELS = tuple(f"Vehicle.Chassis.Axle.Row{row}.Wheel.{side}.Tire.Pressure" for row in (1, 2) for side in ("Left", "Right"))
-DOORS = tuple(f"{CABIN}.Door.Row{row}.{side}" for row in (1, 2) for side in ("DriverSide", "PassengerSide"))
-LOCKS = tuple(f"{door}.IsLocked" for door in DOORS)
 
 HEATING: Mapping[str, int] = {"off": 0, "low": 33, "medium": 66, "high": 100, "on": 66}
 """A seat's heating in %."""
@@ -45,8 +50,8 @@ SEAT_TRAVEL_MM, SEAT_LIFT_MM, SEAT_STEP = 300, 100, 0.1
 """How far a seat goes forward and up, which VSS leaves to the car; and what part of it one word moves it."""
 
 DIRECT: Mapping[str, str] = {
-    "speed": SPEED, "mileage": "Vehicle.TraveledDistance", "engine_on": ENGINE, "climate_on": CLIMATE, "charging": CHARGING,
-    "plugged_in": PLUGGED_IN, "charge_limit": CHARGE_LIMIT, "current_temperature": f"{HVAC}.AmbientAirTemperature",
+    "speed": SPEED, "mileage": MILEAGE, "engine_on": ENGINE, "climate_on": CLIMATE, "charging": CHARGING,
+    "plugged_in": PLUGGED_IN, "charge_limit": CHARGE_LIMIT, "current_temperature": AMBIENT,
     "sunroof": SUNROOF, "destination": DESTINATION,
 }  # fmt: skip
 """Attributes of a vehicle that are signals as they are."""
@@ -96,11 +101,11 @@ def state_of(signals: Signals) -> DeviceState:
         attributes[f"seat_heating_{seat}"] = _level(signals.get(f"{path}.Heating"))
         attributes[f"seat_position_{seat}"] = _share(signals.get(f"{path}.Position"), SEAT_TRAVEL_MM, from_front=True)
         attributes[f"seat_height_{seat}"] = _share(signals.get(f"{path}.Height"), SEAT_LIFT_MM)
-    attributes |= {f"window_{place}": signals.get(_window(place, signals)) for place in PLACES}
+    attributes |= {f"window_{place}": signals.get(_window(place, signals)) for place in WINDOWS}
     attributes |= {f"defrost_{part}": signals.get(paths[0]) for part, paths in DEFROSTERS.items()}
     attributes["trunk"] = {True: 100, False: 0}.get(signals.get(TRUNK, ""))
-    attributes["battery_level"] = signals.get(f"{BATTERY}.StateOfCharge.Displayed", signals.get(f"{BATTERY}.StateOfCharge.Current"))
-    attributes["range"] = _km(signals.get("Vehicle.Powertrain.Range", signals.get(f"{BATTERY}.Range")))
+    attributes["battery_level"] = signals.get(CHARGE_LEVEL, signals.get(CHARGE_NOW))
+    attributes["range"] = _km(signals.get(RANGE, signals.get(BATTERY_RANGE)))
     attributes["tire_pressure"] = min((signals[path] for path in WHEELS if _is_number(signals.get(path))), default=None)
     if _is_number(signals.get(LATITUDE)) and _is_number(signals.get(LONGITUDE)):
         attributes["location"] = f"{signals[LATITUDE]:.4f}, {signals[LONGITUDE]:.4f}"

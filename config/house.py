@@ -128,6 +128,10 @@ class House:
         """Names of the areas that are called `word`, by name or alias."""
         return frozenset(area.name for area in called(self.areas, word))
 
+    def own_name_of_area(self, word: str) -> str:
+        """The name of the area that is called `word`; the word itself where none is."""
+        return next((area.name for area in called(self.areas, word)), word)
+
     def areas_of_floor(self, word: str) -> frozenset[str]:
         """Names of the areas on floors that are called `word`."""
         floors = {floor.name for floor in called(self.floors, word)} or {word}

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import cache
 
-from octopus_hub.adapters.features import has_feature
+from octopus_hub.adapters.features import FEATURES, has_feature
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Function, ValueType
 from octopus_hub.config.house import Device, DeviceState, House
@@ -58,13 +59,23 @@ def inabilities(house: House, states: Mapping[str, DeviceState]) -> dict[str, fr
     found = {}
     for device in house.devices:
         state = states.get(device.id)
-        if state is None or not TELLING.intersection(state.attributes):
+        if state is None or TELLING.isdisjoint(state.attributes):
             continue
-        functions = (function for function in FUNCTIONS if device.kind in function.kinds and function.name not in BY_ARGUMENT)
-        cannot = {f.name for f in functions if not (has_light_mode(f, state) and has_feature(f.name, device.kind, {}, state))}
+        cannot = frozenset(
+            function.name
+            for function in _told_by_features(device.kind)
+            if not (has_light_mode(function, state) and has_feature(function.name, device.kind, {}, state))
+        )
         if cannot:
-            found[device.id] = frozenset(cannot)
+            found[device.id] = cannot
     return found
+
+
+@cache
+def _told_by_features(kind: str) -> tuple[Function, ...]:
+    """The functions of which a device of this kind may tell that it has them not."""
+    names = {*LIGHT_MODES, *FEATURES.get(kind, ())} - BY_ARGUMENT
+    return tuple(function for function in FUNCTIONS if kind in function.kinds and function.name in names)
 
 
 def has_light_mode(function: Function, state: DeviceState | None) -> bool:

@@ -219,6 +219,7 @@ class App:
                     logger.error("what changed in Home Assistant is not imported error=%s", error)
         finally:
             watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def _reload_when_asked(self) -> None:
         while True:

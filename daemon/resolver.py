@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Function, TargetRule, ValueType
-from octopus_hub.config.house import ActionClass, Device, DeviceState, House, called
+from octopus_hub.config.house import ActionClass, Device, DeviceState, House
 from octopus_hub.config.plan import (
     Call,
     Described,
@@ -78,7 +78,7 @@ def resolve(
         return Resolution(refusal=Refusal(OF_REASON[plan.refusal]))
     if not plan.calls:
         return Resolution(refusal=Refusal(Code.UNSURE))
-    around = Surroundings(house, states, _canonical_area(house, area), prefer)
+    around = Surroundings(house, states, area and house.own_name_of_area(area), prefer)
     try:
         calls = tuple(call for planned in completed(plan).calls for call in _calls(planned, around, now))
     except Unresolved as stopped:
@@ -150,13 +150,6 @@ def _at(when: When | None) -> float | str | None:
     seconds = when.after_s if when.after_s is not None else when.for_s
     assert seconds is not None  # exactly one is set
     return float(seconds)
-
-
-def _canonical_area(house: House, area: str | None) -> str | None:
-    """The area's own name for a name or alias in any case; one that the house does not list stays as it is."""
-    if area is None:
-        return None
-    return next((known.name for known in called(house.areas, area)), area)
 
 
 # Nested questions

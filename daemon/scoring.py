@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import TargetRule, ValueType
-from octopus_hub.config.house import DeviceState, House, called
+from octopus_hub.config.house import DeviceState, House
 from octopus_hub.config.plan import Duration, Nested, Number, Plan, PlannedCall, Value
 from octopus_hub.daemon.accuracy_cases import UNIT, Expected, Said
 from octopus_hub.daemon.resolver import Resolution, completed, resolve
@@ -136,7 +136,7 @@ def _arguments(call: PlannedCall, scene: Scene) -> dict[str, Said | Found]:
     for name, value in call.arguments.items():
         found[name] = _found(value.call, scene) if isinstance(value, Nested) else as_said(value)
         if by_name()[call.function].parameter(name).type is ValueType.AREA:
-            found[name] = next((area.name for area in called(scene.house.areas, str(found[name]))), found[name])
+            found[name] = scene.house.own_name_of_area(str(found[name]))
         if isinstance(value, Number) and value.unit in ("°C", "°F"):
             found[name + UNIT] = value.unit[-1]
     return found

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from octopus_hub.config.functions import Function, Parameter, ValueType
-from octopus_hub.config.house import Device, DeviceState, called
+from octopus_hub.config.house import Device, DeviceState
 from octopus_hub.config.plan import Duration, Number, PlannedCall, Scalar, Text, Value, Word
 from octopus_hub.daemon.quantities import (
     BRIGHTNESS,
@@ -150,8 +150,7 @@ def _as_is(slot: _Slot, value: Value) -> Arguments:
 
 
 def _area(slot: _Slot, value: Value) -> Arguments:
-    word = _word(value)
-    return {slot.name: next((area.name for area in called(slot.subject.house.areas, word)), word)}
+    return {slot.name: slot.subject.house.own_name_of_area(_word(value))}
 
 
 def _percent(slot: _Slot, value: Value) -> Arguments:

@@ -23,13 +23,14 @@ from support.processes import eventually, free_port, mosquitto
 from support.sample_calls import ACTING, NAMES, sample_call
 
 import octopus_hub.adapters
-from octopus_hub.adapters import vss
 from octopus_hub.adapters.confirmation import is_confirmed
 from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
 from octopus_hub.adapters.mqtt import MqttAdapter
 from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.protocol import Adapter, attempt, attempt_all
+from octopus_hub.adapters.vehicle import WINDOWS
 from octopus_hub.adapters.virtual import VirtualAdapter
+from octopus_hub.config import vss_signals as vss
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unavailable, Unsupported
 from octopus_hub.config.functions import Confirmation, Function
 from octopus_hub.config.house import Device, DeviceState, House
@@ -117,7 +118,7 @@ UNTOLD = frozenset({"button", "scene", "script", "remote", "automation"})
 def car_in(state: DeviceState) -> SimulatedCar:
     """A simulated car in this state."""
     more = state.attributes
-    opened = {f"{door}.Window.Position": more.get(f"window_{place}", 0) for door, place in zip(vss.DOORS, vss.PLACES, strict=True)}
+    opened = {f"{door}.Window.Position": more.get(f"window_{place}", 0) for door, place in zip(vss.DOORS, WINDOWS, strict=True)}
     return SimulatedCar(
         {
             **dict.fromkeys(vss.LOCKS, state.state == "locked"),

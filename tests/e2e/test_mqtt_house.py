@@ -19,9 +19,9 @@ from support.hub import DEADLINE_MS, PRODUCT, Client, client, hub_in
 from support.mqtt_devices import Json, MqttHouse, mqtt_house
 from support.processes import eventually, free_port, mosquitto
 
-from octopus_hub.adapters import vss
 from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.virtual_initial import initial_state
+from octopus_hub.config import vss_signals as vss
 from octopus_hub.config.house import Device, DeviceState, House, Units
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.daemon.simulated_car import SimulatedCar, simulate

@@ -37,7 +37,7 @@ class FakeDevice:
     @property
     def binding(self) -> str:
         """The device's discovery, without /config."""
-        return f"homeassistant/{PLATFORM.get(self.kind, self.kind)}/{self.topic.replace('/', '_')}/{self.kind}"
+        return f"homeassistant/{self.kind}/{self.topic.replace('/', '_')}/{self.kind}"
 
     def config(self) -> Json:
         """Its discovery message."""
@@ -137,7 +137,6 @@ CONFIGS: Mapping[str, Callable[[str], Json]] = {
     "sensor": lambda topic: {"state_topic": topic, "value_template": _value("state")},
     "binary_sensor": lambda topic: {"state_topic": topic, "value_template": _value("state"), "pl_on": "true", "pl_off": "false"},
 }  # fmt: skip
-PLATFORM: Mapping[str, str] = {}
 Obey = Callable[[Json, str, str], None]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from octopus_hub.adapters import vss
+from octopus_hub.adapters.vss import TELL, state_of
+from octopus_hub.config import vss_signals as vss
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.plan import Scalar
 from octopus_hub.daemon.__main__ import main
@@ -18,12 +19,12 @@ SEAT = f"{vss.CABIN}.Seat.Row1.DriverSide"
 
 def told(function: str, signals: dict[str, Any] | None = None, **arguments: Scalar) -> dict[str, Any]:
     """The signals that are set, by path."""
-    return dict(vss.TELL[function](arguments, signals or {}))
+    return dict(TELL[function](arguments, signals or {}))
 
 
 def test_a_parked_car() -> None:
     """The simulated car as a vehicle's state, in km and kPa, with its zones and seats."""
-    state = vss.state_of(first_signals())
+    state = state_of(first_signals())
     more = state.attributes
     assert state.state == "locked"
     assert (more["range"], more["mileage"], more["battery_level"], more["tire_pressure"]) == (312.0, 23456.0, 64.0, 240)
@@ -35,10 +36,10 @@ def test_a_parked_car() -> None:
 
 def test_what_is_not_told_is_not_known() -> None:
     """No locks, no word on locking; nothing at all is unknown; one door that is open unlocks the car."""
-    assert vss.state_of({}).state == "unknown"
-    assert vss.state_of({vss.SPEED: 3}).state == "on"
-    assert vss.state_of({vss.LOCKS[0]: True, vss.LOCKS[3]: False}).state == "unlocked"
-    assert vss.state_of({f"{SEAT}.Heating": 50}).attributes["seat_heating_driver"] == "medium"
+    assert state_of({}).state == "unknown"
+    assert state_of({vss.SPEED: 3}).state == "on"
+    assert state_of({vss.LOCKS[0]: True, vss.LOCKS[3]: False}).state == "unlocked"
+    assert state_of({f"{SEAT}.Heating": 50}).attributes["seat_heating_driver"] == "medium"
 
 
 def test_the_drivers_side() -> None:
@@ -66,7 +67,12 @@ def test_the_simulated_car() -> None:
     car = SimulatedCar()
     assert car.set(vss.CHARGE, "START") == {vss.CHARGE: "START", vss.CHARGING: True}
     assert SimulatedCar({vss.PLUGGED_IN: False}).set(vss.CHARGE, "START")[vss.CHARGING] is False
-    for path, value in ((vss.SPEED, 50.0), ("Vehicle.Wings", True), (vss.TRUNK, 1), (vss.DESTINATION, True)):
+    for path, value in (
+        (vss.SPEED, 50.0),
+        ("Vehicle.Wings", True),
+        (vss.TRUNK, 1),
+        (vss.DESTINATION, True),
+    ):
         with pytest.raises(InputError):
             car.set(path, value)
 
