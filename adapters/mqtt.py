@@ -19,6 +19,7 @@ from octopus_hub.adapters.mqtt_commands import NAME
 from octopus_hub.adapters.mqtt_config import component_of, discovery_topic, read_discovery
 from octopus_hub.adapters.mqtt_connection import Connection
 from octopus_hub.adapters.mqtt_drivers import ComponentDriver, Driver, ServicesDriver, VssDriver
+from octopus_hub.adapters.protocol import device_for
 from octopus_hub.adapters.watch import Watch, toggled
 from octopus_hub.config.errors import InputError, Unavailable, Unsupported
 from octopus_hub.config.function_table import by_name
@@ -85,9 +86,7 @@ class MqttAdapter:
 
     async def execute(self, call: Call, device_id: str) -> Result:
         """See `Adapter.execute`."""
-        device = self._house.by_id.get(device_id)
-        if device is None or device.kind not in by_name()[call.function].kinds:
-            raise Unsupported(f"no {call.function} for {device_id}", adapter=NAME, function=call.function, device=device_id)
+        device = device_for(call, device_id, self._house, NAME)
         driver, before = self._reachable(call, device)
         call = replace(call, arguments=toggled(call, before))
         try:
@@ -129,21 +128,27 @@ class MqttAdapter:
             self._watch.put(device.id, None)
             return
         self._drivers[device.id] = driver
-        for topic in driver.topics:
-            listening = self._listening.setdefault(topic.removesuffix("/+"), [])
+        filters = driver.topics
+        for each in filters:
+            listening = self._listening.setdefault(each, [])
             listening += [] if device in listening else [device]
-        for topic, payload in self._payloads.items():
-            if topic in driver.topics or f"{topic.rpartition('/')[0]}/+" in driver.topics:
-                driver.receive(topic, payload)
-        self._connection.want(driver.topics)
+            for topic in self._told_on(each):
+                driver.receive(topic, self._payloads[topic])
+        self._connection.want(filters)
         self._watch.put(device.id, driver.state())
+
+    def _told_on(self, topic_filter: str) -> list[str]:
+        """The topics of a filter on which something was told."""
+        if topic_filter in self._payloads:
+            return [topic_filter]
+        return [topic for topic in self._payloads if _level_of(topic) == topic_filter] if topic_filter.endswith("/+") else []
 
     def _received(self, topic: str, payload: str) -> None:
         self._payloads[topic] = payload
         for device in self._discovered.get(topic, ()):
             self._discover(device, payload)
-        for place in (topic, topic.rpartition("/")[0]):
-            for device in self._listening.get(place, ()):
+        for topic_filter in (topic, _level_of(topic)):
+            for device in self._listening.get(topic_filter, ()):
                 if driver := self._drivers.get(device.id):
                     driver.receive(topic, payload)
                     self._watch.put(device.id, driver.state())
@@ -166,6 +171,11 @@ class MqttAdapter:
         for device in self._house.devices:
             self._drive(device, None if "discovery" in device.mqtt else _driver_of(device))
             self._watch.put(device.id, None)
+
+
+def _level_of(topic: str) -> str:
+    """The filter of all topics beside this one."""
+    return f"{topic.rpartition('/')[0]}/+"
 
 
 def _driver_of(device: Device) -> Driver:

@@ -162,6 +162,16 @@ async def test_what_a_device_tells(port: int, device: Device, topic: str, payloa
             assert adapter.states()["it"] == state
 
 
+async def test_a_topic_below_that_of_another_device(port: int) -> None:
+    """What is told at `tv/power` is not told by the device whose state is at `tv`."""
+    player = Device("player", "TV", "media_player", mqtt={"services": "tv/set", "state": "tv"})
+    power = Device("power", "Power", "switch", mqtt={"command": "tv/power/set", "state": "tv/power"})
+    async with world(port) as outside, adapter_of(port, player, power) as adapter:
+        await outside.tell("tv", "paused")
+        await outside.tell("tv/power", "ON")
+        await eventually(lambda: adapter.states() == {"player": DeviceState("paused"), "power": DeviceState("on")})
+
+
 async def test_services_as_json(port: int) -> None:
     """Whatever has no component of its own is told in Home Assistant's words."""
     async with world(port) as outside, adapter_of(port, it("media_player", services="tv/set")) as adapter:
@@ -254,15 +264,21 @@ async def test_what_a_device_cannot_do(port: int) -> None:
 # The broker
 
 
+async def started(port: int, device: Device, payload: str) -> MqttAdapter:
+    """An adapter of one device whose state, at the topic `s`, is known."""
+    async with world(port) as outside:
+        await outside.tell("s", payload)
+    adapter = MqttAdapter(House(devices=(device,)), Server("127.0.0.1", port))
+    await adapter.start()
+    return adapter
+
+
 async def test_a_broker_that_restarts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """While it is away nothing is known and nothing is told; afterwards it goes on by itself, and nothing is done twice."""
     monkeypatch.setattr(mqtt_client, "FIRST_DELAY_S", 0.05)
     port, device = free_port(), it("switch", command="s/set", state="s")
     with mosquitto(tmp_path, port):
-        async with world(port) as outside:
-            await outside.tell("s", "OFF")
-        adapter = MqttAdapter(House(devices=(device,)), Server("127.0.0.1", port))
-        await adapter.start()
+        adapter = await started(port, device, "OFF")
         assert adapter.states()["it"].state == "off"
     with caplog.at_level(logging.WARNING):
         await eventually(lambda: adapter.states() == {})
@@ -283,10 +299,7 @@ async def test_a_broker_that_is_lost_in_the_middle(tmp_path: Path) -> None:
     """A call that waits for its state is not confirmed, and not sent again when the broker is back."""
     port, device = free_port(), it("lock", command="s/set", state="s")
     with mosquitto(tmp_path, port):
-        async with world(port) as outside:
-            await outside.tell("s", "UNLOCKED")
-        adapter = MqttAdapter(House(devices=(device,)), Server("127.0.0.1", port))
-        await adapter.start()
+        adapter = await started(port, device, "UNLOCKED")
         waiting = asyncio.create_task(attempt(adapter, Call("lock", ("it",)), "it", 1.5))
         await asyncio.sleep(0.3)
     assert (await waiting).status is Status.NOT_CONFIRMED
