@@ -58,7 +58,7 @@ class Mix:
     negative_conditional: float = 0.22
     negative_forbidden: float = 0.06
     absent: float = 0.08
-    joined: float = 0.16
+    joined: float = 0.24
     corrected: float = 0.03
     previous: float = 0.05
     examples: float = 0.05
@@ -184,7 +184,7 @@ class PackMaker:
     def _joined(self, filler: Filler) -> Filled | None:
         """Two or three short single commands in one sentence."""
         parts: list[Filled] = []
-        count = 2 if self._rng.random() < 0.75 else 3
+        count = 2 if self._rng.random() < 0.6 else 3
         while len(parts) < count:
             filled = self._single(filler)
             if filled is None:

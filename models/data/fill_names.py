@@ -1,9 +1,11 @@
-"""What the names of a house are called in a sentence: by alias, with the room, shortened; and names that the house has not."""
+"""What the names of a house are called in a sentence: by alias, with the room, shortened, in other words; and names that the house
+has not."""
 
 from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,15 +42,21 @@ class HouseNames:
         self._house = house
         self._names = names
         self._rng = rng
-        self._taken = [frozenset(words_of(n)) for d in house.devices for n in (d.name, *d.aliases)]
+        said = (text for d in house.devices for text in (d.name, *d.aliases, *self._other_words(d)))
+        self._taken = frozenset(word for text in said for word in words_of(text)) - GENERIC
         places: tuple[Area | Floor, ...] = (*house.areas, *house.floors)
         self._place_names = [name.lower() for place in places for name in (place.name, *place.aliases)]
+        named = (*self._place_names, *(name for d in house.devices for name in (d.name, *d.aliases)))
+        self._naming = frozenset(word for name in named for word in words_of(name))
+        self._twins = {name for name, count in Counter(d.name for d in house.devices).items() if count > 1}
 
     def device(self, device: Device, *, room_is_said: bool) -> SaidDevice:
         """What the device is called; `room_is_said`: the rest of the sentence names its room."""
         rng = self._rng
         word = rng.choice(device.aliases) if device.aliases and rng.random() < 0.45 else device.name
         word = word if self._means(word, device) else device.name
+        if self._other_words(device) and rng.random() < 0.3 and (other := self._otherwise(device)):
+            return SaidDevice(other, device.name)
         if room_is_said:
             return SaidDevice(word, word)
         twins = [d for d in called(self._house.devices, word) if d.area != device.area]
@@ -60,6 +68,15 @@ class HouseNames:
             shorter = " ".join(rng.choice((parts[1:], parts[:-1], [rng.choice(parts)])))
             return SaidDevice(shorter if self._is_enough(shorter) else word, word)
         return SaidDevice(word, word)
+
+    def _otherwise(self, device: Device) -> str | None:
+        """Other words for it, where no place and nothing else of the house has one of them in its name."""
+        own = GENERIC | words_of(device.name)
+        clear = [text for text in self._other_words(device) if not (words_of(text) - own) & self._naming]
+        return self._rng.choice(clear) if clear and device.name not in self._twins else None
+
+    def _other_words(self, device: Device) -> tuple[str, ...]:
+        return self._names.otherwise.get((device.noun.name, device.name), ())
 
     def _means(self, word: str, device: Device) -> bool:
         """Is the device meant by the word? A plain noun for it ("thermostat") describes instead of naming."""
@@ -90,7 +107,7 @@ class HouseNames:
             source = self._names.of(noun_by_name(rng.choice(slot.nouns))) if slot.type == "device" else self._names.lists[slot.type]
             name, _aliases = rng.choice(source)
             special = words_of(name) - GENERIC
-            if not special or any(special & taken for taken in self._taken):
+            if not special or special & self._taken:
                 continue
             if not any(special & words_of(place) for place in self._place_names):
                 return name

@@ -1,5 +1,7 @@
 """Random houses with the names people give, from word lists of `corpus/names`.
 
+A line of those is `name | alias | ~otherwise`: what stands behind `~` is said for the thing in sentences, and no house knows it.
+
 Sizes from one device to 150, a few to 1,000; floors, aliases, duplicate and overlapping names, foreign names, cars as vehicles
 and as loose entities.
 """
@@ -42,6 +44,8 @@ OPTION_LISTS = {
 }
 
 
+OTHERWISE = "~"
+
 MANY_DEVICES = 150
 """What few homes have more of."""
 
@@ -61,8 +65,21 @@ class Names:
         """Entries by file name."""
         return {path.stem: [_entry(line) for line in _lines(path)] for path in sorted(self.folder.glob("*.txt"))}
 
+    @cached_property
+    def otherwise(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """By noun and name, what people say that is neither name nor alias: synonyms, descriptions, purposes."""
+        nouns = {source: noun for source, noun, _ in CAR_PARTS}
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for path in sorted(self.folder.glob("*.txt")):
+            for name, *rest in ([part.strip() for part in line.split("|")] for line in _lines(path)):
+                key = nouns.get(path.stem, path.stem.replace("_", " ")), name
+                found[key] = found.get(key, ()) + tuple(part[1:] for part in rest if part.startswith(OTHERWISE))
+        return {key: words for key, words in found.items() if words}
+
     def of(self, noun: Noun) -> list[tuple[str, tuple[str, ...]]]:
-        """Entries for devices of a noun."""
+        """Entries for devices of a noun; "thing" is any."""
+        if noun.name == "thing":
+            return [entry for name in WEIGHTS for entry in self.lists[name.replace(" ", "_")]]
         return self.lists[noun.name.replace(" ", "_")]
 
     def options(self, option: str) -> list[tuple[str, ...]]:
@@ -76,7 +93,7 @@ def _lines(path: Path) -> list[str]:
 
 def _entry(line: str) -> tuple[str, tuple[str, ...]]:
     name, *aliases = (part.strip() for part in line.split("|"))
-    return name, tuple(alias for alias in aliases if alias)
+    return name, tuple(alias for alias in aliases if alias and not alias.startswith(OTHERWISE))
 
 
 class HouseMaker:

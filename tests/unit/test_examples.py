@@ -161,10 +161,15 @@ def test_it_is_what_the_turn_before_was_about() -> None:
 def test_examples_tell_what_is_meant() -> None:
     """A saying means what its example says; "the light" is the light of its example."""
     mix = Mix(queries=200, queries_more=0, negative=0, absent=0, joined=0, previous=0, examples=1)
-    lines = ("the light on ::: turn_on(one light)", "kill the light ::: turn_off(one light)", "{d:fan} off ::: turn_off({d})")
+    lines = (
+        "the light on ::: turn_on(one light)",
+        "kill the light ::: turn_off(one light)",
+        "{d:fan} faster ::: step_fan_speed({d}; direction=up)",
+    )
     queries = [query for pack in islice(maker(mix, *lines).packs(), 3) for query in pack.queries]
+    switched = (FUNCTION_IDS["turn_on"], FUNCTION_IDS["turn_off"])
     sayings = [(text, response) for text, response in queries if _asked(text)[0] == encoder().ids("hello")[0]]
-    named = [(text, response) for text, response in queries if "light" in _words(_asked(text)) and response[1] == Mark.DEVICE]
+    named = [(text, response) for text, response in queries if response[0] in switched and response[1] == Mark.DEVICE]
     assert sayings
     assert all(_contains(text, response) for text, response in sayings)
     assert named
@@ -175,10 +180,6 @@ def test_examples_tell_what_is_meant() -> None:
 def _asked(text: list[int]) -> list[int]:
     """The sentence, after its mark."""
     return text[text.index(Mark.TEXT) + 1 : -1]
-
-
-def _words(ids: list[int]) -> set[str]:
-    return {word for word in ("light", "fan") if set(encoder().ids(word)) <= set(ids)}
 
 
 def _contains(text: list[int], part: list[int]) -> bool:

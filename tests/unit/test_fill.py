@@ -6,12 +6,14 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.corpus import corpus, names
 from support.model_houses import encoder, house_mask
 
 from octopus_hub.config.house import Area, Device, Floor, Group, House, Units
+from octopus_hub.config.kinds import noun_by_name
 from octopus_hub.config.plan import (
     Described,
     Duration,
@@ -30,7 +32,7 @@ from octopus_hub.config.plan import (
 from octopus_hub.models.data.fill import Filled, Filler
 from octopus_hub.models.data.fill_names import words_of
 from octopus_hub.models.data.fill_nouns import Unfit
-from octopus_hub.models.data.houses import HouseMaker
+from octopus_hub.models.data.houses import HouseMaker, Names
 from octopus_hub.models.data.patterns import parse
 from octopus_hub.models.mask import HouseMask
 from octopus_hub.models.reader import PlanReader
@@ -145,6 +147,26 @@ def test_a_word_that_names_another_device_is_not_said() -> None:
     devices = (Device("a", "Spot", "light", aliases=("lamp one", "Light")), Device("b", "Lamp One", "light"))
     said = {f.text for f in fillings("{d:light} on ::: turn_on({d})", House(devices=devices), count=150)}
     assert said <= {"Spot on", "Lamp One on", "One on", "Lamp on"}
+
+
+def test_said_in_other_words(tmp_path: Path) -> None:
+    """What is said for a device without being its name is planned by its name; not where it could be something else, or nothing."""
+    (tmp_path / "fan.txt").write_text("Range Hood | hood | ~vent over the stove\nWhirly\n")
+    written = Names(tmp_path)
+    assert written.of(noun_by_name("fan"))[0] == ("Range Hood", ("hood",))
+
+    def said(*more: Device) -> set[str]:
+        house = House(areas=(KITCHEN,), devices=(Device("hood", "Range Hood", "fan", "Kitchen"), *more))
+        found = [
+            Filler(house, written, random.Random(seed)).fill(parse("{d:fan|light} off ::: turn_off({d})")) for seed in range(60)
+        ]
+        hood = [filled for filled in found if target(filled) == Named("Range Hood")]
+        assert all(comes_back(filled, house_mask(house)) for filled in hood)
+        return {filled.text for filled in hood}
+
+    assert {"Range Hood off", "vent over the stove off"} <= said()
+    assert not any("vent" in text for text in said(Device("light", "Stove Light", "light", "Kitchen")))
+    assert not any("vent" in text for text in said(Device("other", "Range Hood", "fan")))
 
 
 def test_room_of_a_device() -> None:
