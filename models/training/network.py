@@ -1,8 +1,9 @@
-"""The base model with a LoRA adapter and the new tokens' rows, written out for packed training on a CPU or one GPU.
+"""The base model with a LoRA adapter and the new tokens' rows, or trained as a whole, written out for packed training.
 
 Shapes: N tokens of a pack, P of them the house prefix, B queries of at most L tokens, D = 576 width, H = 9 heads, G = 3 key/value
 heads, E = 64 per head. A query attends to the prefix and itself, and its positions continue the prefix; so the prefix is paid once
-for all queries. Base weights are frozen, bfloat16 where the hardware is good at it; adapter and new rows are float32.
+for all queries. Base weights are frozen, bfloat16 where the hardware is good at it; what is trained (adapter and new rows, or all
+of it) is float32.
 
 The hub stores base and adapter merged and rounded to a few bits. `round_as_stored` lets a run feel that: the frozen weight becomes
 what is left of the rounded one without the adapter, so that the sum of both is what the hub has, and its gradient passes through.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,21 +61,34 @@ class Shape:
 
 
 class Network(nn.Module):
-    """Frozen base, trainable adapter. `dtype` is that of the matrix products."""
+    """Frozen base, trainable adapter on `projections`; or, `whole`, a trainable base without one. `dtype` is that of the matrix
+    products."""
 
     embedding: Tensor
     final_norm: Tensor
 
-    def __init__(self, base: Path, rank: int = 16, alpha: float = 32, dtype: torch.dtype = torch.bfloat16) -> None:
+    def __init__(
+        self,
+        base: Path,
+        rank: int = 16,
+        alpha: float = 32,
+        dtype: torch.dtype = torch.bfloat16,
+        *,
+        projections: Sequence[str] = PROJECTIONS,
+        whole: bool = False,
+    ) -> None:
         super().__init__()
         self.shape = Shape.read(base)
         self.dtype = dtype
         self.rank, self.alpha = rank, alpha
         weights = _load(base)
-        self.register_buffer("embedding", weights["model.embed_tokens.weight"].to(dtype))
-        self.register_buffer("final_norm", weights["model.norm.weight"].float())
+        _hold(self, "embedding", weights["model.embed_tokens.weight"], dtype, whole=whole)
+        _hold(self, "final_norm", weights["model.norm.weight"], torch.float32, whole=whole)
         self.new_rows = nn.Parameter(weights["model.embed_tokens.weight"].float().mean(0).repeat(ADDED, 1))
-        self.layers = nn.ModuleList(_Layer(weights, i, self.shape, rank, alpha, dtype) for i in range(self.shape.layers))
+        adapted = () if whole else tuple(projections)
+        self.layers = nn.ModuleList(
+            _Layer(weights, i, self.shape, rank, alpha, dtype, adapted, whole=whole) for i in range(self.shape.layers)
+        )
 
     def start_rows(self, words: Mapping[int, tuple[int, ...]]) -> None:
         """Set each new row to the mean of its description's rows; `words` gives token ids by new id."""
@@ -91,8 +105,9 @@ class Network(nn.Module):
             self.new_rows.copy_(torch.from_numpy(adapter.new_rows))
             for i, layer in enumerate(self._each_layer()):
                 for name, factor in layer.lora.items():
-                    stored = adapter.tensors[f"layers.{i}.{name[:-2]}.lora_{name[-1]}"]
-                    factor.copy_(torch.from_numpy(stored.astype(np.float32)))
+                    stored = adapter.tensors.get(f"layers.{i}.{name[:-2]}.lora_{name[-1]}")
+                    if stored is not None:
+                        factor.copy_(torch.from_numpy(stored.astype(np.float32)))
 
     def round_as_stored(self, bits: Mapping[str, int], block: int) -> None:
         """Let every frozen weight make up, with the adapter of now, the weight as the hub stores it: `bits` by source."""
@@ -109,7 +124,7 @@ class Network(nn.Module):
         """Hidden states (R D) at the positions that predict a response token, after the final norm."""
         new = (pack.ids - BASE_SIZE).clamp(min=0)
         is_new = (pack.ids >= BASE_SIZE)[:, None]
-        x = torch.where(is_new, self.new_rows[new].to(self.dtype), self.embedding[pack.ids.clamp(max=BASE_SIZE - 1)])
+        x = torch.where(is_new, self.new_rows[new], self.embedding[pack.ids.clamp(max=BASE_SIZE - 1)]).to(self.dtype)
         rope = _rope(pack.positions, self.shape, self.dtype)
         for layer in self.layers:
             x = layer(x, rope, pack)
@@ -117,21 +132,33 @@ class Network(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Float32 logits (R V) over base and new rows."""
-        head = torch.cat([self.embedding, self.new_rows.to(self.dtype)])
+        head = torch.cat([self.embedding.to(self.dtype), self.new_rows.to(self.dtype)])
         return functional.linear(hidden.to(self.dtype), head).float()
 
-    def loss(self, pack: PackTensors) -> Tensor:
-        """Mean cross-entropy over the response tokens."""
-        return functional.cross_entropy(self.logits(self(pack)), pack.targets)
+    def scores(self, pack: PackTensors, added_weight: float = 1.0) -> tuple[Tensor, Tensor]:
+        """Mean cross-entropy over the response tokens, and the share of them that came first. An added token counts `added_weight`
+        times as much as another."""
+        logits = self.logits(self(pack))
+        each = functional.cross_entropy(logits, pack.targets, reduction="none")
+        weights = torch.where(pack.targets >= BASE_SIZE, added_weight, 1.0)
+        return (each * weights).sum() / weights.sum(), (logits.argmax(-1) == pack.targets).float().mean()
 
     def adapter(self) -> dict[str, Tensor]:
         """What is saved: LoRA factors by layer and projection, and the new rows, in float16."""
         tensors: dict[str, Tensor] = {"new_rows": self.new_rows}
         for i, layer in enumerate(self._each_layer()):
-            for name in PROJECTIONS:
+            for name in layer.adapted:
                 tensors[f"layers.{i}.{name}.lora_a"] = layer.lora[f"{name}_a"]
                 tensors[f"layers.{i}.{name}.lora_b"] = layer.lora[f"{name}_b"]
         return {name: tensor.detach().to(torch.float16).contiguous().cpu() for name, tensor in tensors.items()}
+
+    def weights(self) -> dict[str, Tensor]:
+        """All weights by their names in a Hugging Face folder, in bfloat16, the new rows behind the others."""
+        rows = torch.cat([self.embedding.float(), self.new_rows])
+        tensors = {"model.embed_tokens.weight": rows, "model.norm.weight": self.final_norm}
+        for i, layer in enumerate(self._each_layer()):
+            tensors |= {f"model.layers.{i}.{name}.weight": tensor for name, tensor in layer.weights().items()}
+        return {name: tensor.detach().to(torch.bfloat16).contiguous().cpu() for name, tensor in tensors.items()}
 
     def _each_layer(self) -> Iterator[_Layer]:
         for layer in self.layers:
@@ -148,24 +175,40 @@ class _Layer(nn.Module):
     norm_2: Tensor
 
     def __init__(
-        self, weights: Mapping[str, Tensor], index: int, shape: Shape, rank: int, alpha: float, dtype: torch.dtype
+        self,
+        weights: Mapping[str, Tensor],
+        index: int,
+        shape: Shape,
+        rank: int,
+        alpha: float,
+        dtype: torch.dtype,
+        adapted: tuple[str, ...],
+        *,
+        whole: bool,
     ) -> None:
         super().__init__()
-        self.shape, self.scale, self.dtype = shape, alpha / rank, dtype
+        self.shape, self.scale, self.dtype, self.adapted = shape, alpha / rank, dtype, adapted
         prefix = f"model.layers.{index}."
         parts = {name: weights[f"{prefix}{HF_NAMES[name]}.weight"] for name in PROJECTIONS}
-        self.register_buffer("qkv", torch.cat([parts["q"], parts["k"], parts["v"]]).to(dtype))
-        self.register_buffer("o", parts["o"].to(dtype))
-        self.register_buffer("gate_up", torch.cat([parts["gate"], parts["up"]]).to(dtype))
-        self.register_buffer("down", parts["down"].to(dtype))
-        self.register_buffer("norm_1", weights[f"{prefix}input_layernorm.weight"].float())
-        self.register_buffer("norm_2", weights[f"{prefix}post_attention_layernorm.weight"].float())
+        self._rows = {name: part.shape[0] for name, part in parts.items()}
+        for stack, names in STACKS.items():
+            _hold(self, stack, torch.cat([parts[name] for name in names]), dtype, whole=whole)
+        _hold(self, "norm_1", weights[f"{prefix}input_layernorm.weight"], torch.float32, whole=whole)
+        _hold(self, "norm_2", weights[f"{prefix}post_attention_layernorm.weight"], torch.float32, whole=whole)
         self._exact: dict[str, Tensor] = {}
         self.lora = nn.ParameterDict()
-        for name, weight in parts.items():
-            rows, columns = weight.shape
+        for name in adapted:
+            rows, columns = parts[name].shape
             self.lora[f"{name}_a"] = nn.Parameter(torch.randn(rank, columns) / math.sqrt(columns))
             self.lora[f"{name}_b"] = nn.Parameter(torch.zeros(rows, rank))
+
+    def weights(self) -> dict[str, Tensor]:
+        """By their names in a Hugging Face folder."""
+        found = {"input_layernorm": self.norm_1, "post_attention_layernorm": self.norm_2}
+        for stack, names in STACKS.items():
+            parts = torch.split(getattr(self, stack), [self._rows[name] for name in names])
+            found |= {HF_NAMES[name]: part for name, part in zip(names, parts, strict=True)}
+        return found
 
     def round_as_stored(self, bits: Mapping[str, int], block: int) -> None:
         """See `Network.round_as_stored`; `bits` by projection."""
@@ -174,18 +217,27 @@ class _Layer(nn.Module):
             exact = self._exact.setdefault(stack, weight.clone())
             begin = 0
             for name in names:
-                added = self.lora[f"{name}_b"] @ self.lora[f"{name}_a"] * self.scale
-                end = begin + added.shape[0]
+                end = begin + self._rows[name]
+                added = self._added(name)
                 weight[begin:end] = rounded(exact[begin:end].float() + added, bits[name], block) - added
                 begin = end
 
+    def _added(self, name: str) -> Tensor | float:
+        return self.lora[f"{name}_b"] @ self.lora[f"{name}_a"] * self.scale if name in self.adapted else 0.0
+
     def _linear(self, x: Tensor, weight: Tensor, names: tuple[str, ...]) -> Tensor:
         """x Wᵀ + alpha/r (x Aᵀ) Bᵀ for projections stacked in one weight."""
-        down = torch.cat([self.lora[f"{n}_a"] for n in names]).to(self.dtype)
-        low = torch.split(functional.linear(x, down), down.shape[0] // len(names), dim=-1)
-        factors = [(self.lora[f"{n}_b"] * self.scale).to(self.dtype) for n in names]
-        up = [functional.linear(part, factor) for part, factor in zip(low, factors, strict=True)]
-        return functional.linear(x, weight) + (torch.cat(up, -1) if len(up) > 1 else up[0])
+        adapted = [name for name in names if name in self.adapted]
+        plain = functional.linear(x, weight.to(self.dtype))
+        if not adapted:
+            return plain
+        down = torch.cat([self.lora[f"{n}_a"] for n in adapted]).to(self.dtype)
+        low = dict(zip(adapted, torch.split(functional.linear(x, down), down.shape[0] // len(adapted), dim=-1), strict=True))
+        up = [self._up(low[n], n) if n in low else x.new_zeros(x.shape[0], self._rows[n]) for n in names]
+        return plain + (torch.cat(up, -1) if len(up) > 1 else up[0])
+
+    def _up(self, low: Tensor, name: str) -> Tensor:
+        return functional.linear(low, (self.lora[f"{name}_b"] * self.scale).to(self.dtype))
 
     def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], pack: PackTensors) -> Tensor:
         s = self.shape
@@ -287,6 +339,14 @@ def packed_attention(q: Tensor, k: Tensor, v: Tensor, pack: PackTensors) -> Tens
     spread = wo.new_zeros(g, b * length, groups, length).index_copy(1, pack.cells, wo)
     own = (spread.view(g, b, length * groups, length) @ vo).view(g, b * length, groups, e).index_select(1, pack.cells)
     return torch.cat([head, (out + own).transpose(0, 1).reshape(-1, g * groups, e)])
+
+
+def _hold(module: nn.Module, name: str, weight: Tensor, dtype: torch.dtype, *, whole: bool) -> None:
+    """Keep a weight of the base: frozen in `dtype`, or trainable in float32."""
+    if whole:
+        module.register_parameter(name, nn.Parameter(weight.float()))
+    else:
+        module.register_buffer(name, weight.to(dtype))
 
 
 def _norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:

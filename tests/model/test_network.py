@@ -5,13 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from support.model_houses import TOKENIZER, encoder
+from support.processes import free_port
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +29,7 @@ from octopus_hub.models.data.packs import Pack, write_packs
 from octopus_hub.models.lora import read_adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, VOCABULARY_SIZE, Mark, descriptions, vocabulary_digest
 from octopus_hub.models.training.network import HF_NAMES, PROJECTIONS, Network, PackTensors, rounded
-from octopus_hub.models.training.train import Settings, rate_at, save_adapter, train
+from octopus_hub.models.training.train import Schedule, Settings, rate_at, save_adapter, train
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(120)]
 
@@ -155,14 +160,54 @@ def test_loss_is_that_of_the_response_tokens(base: Path) -> None:
     """The mean cross-entropy; only adapter and new rows have gradients."""
     network = _network(base)
     pack = PackTensors.of(PACK)
-    loss = network.loss(pack)
+    loss, right = network.scores(pack)
     with torch.no_grad():
-        expected = -network.logits(network(pack)).log_softmax(-1)[range(14), pack.targets].mean()
-    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+        logits = network.logits(network(pack))
+        each = -logits.log_softmax(-1)[range(14), pack.targets]
+    assert loss.item() == pytest.approx(each.mean().item(), rel=1e-5)
+    assert right.item() == pytest.approx((logits.argmax(-1) == pack.targets).float().mean().item())
+    added = pack.targets >= BASE_SIZE
+    weighted = (each.sum() + each[added].sum()) / (14 + int(added.sum()))
+    assert network.scores(pack, added_weight=2.0)[0].item() == pytest.approx(weighted.item(), rel=1e-5)
     loss.backward()
     trained = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
     assert trained == {name for name, _ in network.named_parameters()}
     assert {name.rpartition(".")[2] for name in trained} == {"new_rows", *(f"{n}_{f}" for n in PROJECTIONS for f in "ab")}
+
+
+def test_adapter_on_some_projections(base: Path) -> None:
+    """The others are those of the base: the papers leave the gate out."""
+    some = ("q", "k", "v", "o", "up", "down")
+    torch.manual_seed(2)
+    network = Network(base, RANK, ALPHA, torch.float32, projections=some)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape)
+        tensors, scale = dict(network.named_parameters()), ALPHA / RANK
+        changes = {
+            f"layers.{i}.{n}": scale * tensors[f"layers.{i}.lora.{n}_b"] @ tensors[f"layers.{i}.lora.{n}_a"]
+            for i in range(LAYERS)
+            for n in some
+        }
+        expected = _expected(_reference(base, network.new_rows, changes), PACK)
+        torch.testing.assert_close(network.logits(network(PackTensors.of(PACK))), expected, rtol=1e-4, atol=1e-4)
+    assert not any("gate" in name for name in network.adapter())
+
+
+def test_whole_model(base: Path) -> None:
+    """Everything is trained, and what is saved is transformers' model with the same numbers."""
+    network = Network(base, dtype=torch.float32, whole=True)
+    torch.autograd.backward(network.scores(PackTensors.of(PACK))[0])
+    with torch.no_grad():
+        for parameter in network.parameters():
+            assert parameter.grad is not None
+            parameter -= 0.01 * parameter.grad
+        model = _llama(VOCABULARY_SIZE)
+        model.load_state_dict({name: tensor.float() for name, tensor in network.weights().items()}, strict=False)
+        model.tie_weights()
+        got, expected = network.logits(network(PackTensors.of(PACK))), _expected(model, PACK)
+    assert set(network.weights()) == set(_weights(base))
+    torch.testing.assert_close(got, expected, rtol=0.03, atol=0.1)  # bfloat16 has eight bits
 
 
 def test_new_rows_start_as_their_descriptions(base: Path) -> None:
@@ -218,7 +263,7 @@ def test_network_rounded_as_stored(base: Path) -> None:
         with torch.no_grad():
             expected = _expected(_reference(base, network.new_rows, changes), PACK)
             torch.testing.assert_close(network.logits(network(PackTensors.of(PACK))), expected, rtol=1e-3, atol=1e-3)
-        torch.autograd.backward(network.loss(PackTensors.of(PACK)))
+        torch.autograd.backward(network.scores(PackTensors.of(PACK))[0])
         with torch.no_grad():
             for parameter in network.parameters():
                 assert parameter.grad is not None
@@ -305,10 +350,58 @@ def test_run_that_is_cut_off_goes_on_from_its_checkpoint(base: Path, tmp_path: P
         train(run)
     done = len(losses(tmp_path))
     (run.packs / "b.jsonl.gz").unlink()
-    assert {path.name for path in tmp_path.iterdir()} == {"packs", "log.jsonl", "checkpoint.pt", "adapter.safetensors"}
+    assert {p.name for p in tmp_path.iterdir()} == {"packs", "log.jsonl", "checkpoint.pt", "adapter.safetensors", "curves.png"}
     train(run)
     resumed = losses(tmp_path)[done]["step"]
     assert done - 6 <= resumed < done
+
+
+def test_epochs_along_a_line(base: Path, tmp_path: Path) -> None:
+    """A run of epochs ends after the last pack, however long that takes, and goes on where it stopped."""
+    run = replace(settings(base, tmp_path), minutes=None, epochs=2, schedule=Schedule.LINEAR)
+    write_packs(run.packs / "a.jsonl.gz", iter([PACK] * 3))
+    train(run)
+    assert [record["progress"] for record in losses(tmp_path)] == [round(i / 6, 4) for i in range(6)]
+    train(replace(run, epochs=3))
+    assert [record["step"] for record in losses(tmp_path)] == list(range(9))
+    assert losses(tmp_path)[6]["progress"] == pytest.approx(6 / 9, abs=1e-4)
+    assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.usefixtures("ticking")
+def test_run_of_a_whole_model(base: Path, tmp_path: Path) -> None:
+    """It gives a folder that transformers reads, and learns; a start or rounding has no meaning for it."""
+    from transformers import AutoModelForCausalLM
+
+    run = replace(settings(base, tmp_path), whole=True, rate=0.003)
+    (base / "config.json").write_text(json.dumps({**SIZES, "model_type": "llama"}))
+    write_packs(run.packs / "a.jsonl.gz", iter([PACK]))
+    folder = train(run)
+    assert losses(tmp_path)[-1]["loss"] < 0.7 * losses(tmp_path)[0]["loss"]
+    assert AutoModelForCausalLM.from_pretrained(folder).config.vocab_size == VOCABULARY_SIZE
+    with pytest.raises(InputError, match="neither a start nor rounding"):
+        train(replace(run, rounded=True))
+
+
+def test_several_processes(base: Path, tmp_path: Path) -> None:
+    """Two processes take every other pack each and learn as one: half as many steps, one log, one adapter."""
+    both = Pack(PACK.prefix, PACK.queries[:1]), Pack(PACK.prefix, PACK.queries[1:2])
+    (tmp_path / "packs").mkdir()
+    write_packs(tmp_path / "packs" / "a.jsonl.gz", iter(both * 4))
+    command = [
+        *(sys.executable, "-m", "octopus_hub.daemon", "train", "--packs", str(tmp_path / "packs"), "--run", str(tmp_path / "run")),
+        *("--base", str(base), "--preset", "paper", "--epochs", "1", "--rank", str(RANK), "--rate", "0.01", "--float32"),
+        *("--no-compile", "--threads", "1"),
+    ]
+    launched = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    ranks = [launched | {"RANK": rank, "LOCAL_RANK": rank} for rank in "01"]  # what `accelerate launch` sets
+    processes = [subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) for env in ranks]
+    told = [process.communicate(timeout=100)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], told
+    log = losses(tmp_path / "run")
+    assert [record["progress"] for record in log] == [0, 0.25, 0.5, 0.75]
+    assert log[-1]["loss"] < log[0]["loss"]
+    assert "layers.0.gate.lora_a" not in read_adapter(tmp_path / "run" / "adapter.safetensors").tensors
 
 
 def test_run_without_packs(base: Path, tmp_path: Path) -> None:
@@ -323,6 +416,8 @@ def test_learning_rate(tmp_path: Path) -> None:
     assert [rate_at(step, 0.0, run) for step in range(6)] == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
     assert rate_at(9, 0.5, run) == pytest.approx(0.02 + 0.98 / 2)
     assert rate_at(9, 1.0, run) == rate_at(9, 2.0, run) == pytest.approx(0.02)
+    line = replace(run, schedule=Schedule.LINEAR)
+    assert [rate_at(9, progress, line) for progress in (0.0, 0.25, 1.0)] == pytest.approx([1.0, 0.75, 0.0])
     falling = [rate_at(9, progress / 10, run) for progress in range(11)]
     assert falling == sorted(falling, reverse=True)
     assert math.isclose(falling[0], 1.0)
