@@ -50,6 +50,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "simulate plug": Subcommand("a switch to try things out with", "octopus_hub.daemon.simulated_plug:main"),
     "data build": Subcommand("training packs out of the corpus", "octopus_hub.daemon.cli_making:data_build"),
     "data check": Subcommand("what is wrong with the corpus", "octopus_hub.daemon.cli_making:data_check"),
+    "data verify": Subcommand("what a teacher says of the corpus", "octopus_hub.daemon.cli_making:data_verify"),
     "data overlap": Subcommand("what the corpus has in common with a test", "octopus_hub.daemon.cli_making:data_overlap"),
     "train": Subcommand("an adapter out of packs", "octopus_hub.daemon.cli_making:train"),
     "export": Subcommand("base and adapter merged, and the graph", "octopus_hub.daemon.cli_making:export"),

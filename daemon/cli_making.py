@@ -23,6 +23,13 @@ def data_check(arguments: Sequence[str]) -> int:
     return data.check(parser.parse_args(arguments))
 
 
+def data_verify(arguments: Sequence[str]) -> int:
+    """The corpus, judged by a teacher."""
+    parser = Parser(prog="octopus data verify", description="Has a teacher judge each line of the corpus. Needs the extra [train].")
+    data.add_verify_arguments(parser)
+    return data.verify(parser.parse_args(arguments))
+
+
 def data_overlap(arguments: Sequence[str]) -> int:
     """What the corpus has in common with a test."""
     parser = Parser(prog="octopus data overlap", description="Lines of the corpus that are sentences of a test, or nearly.")

@@ -1,10 +1,13 @@
-"""The bodies of `octopus data build`, `octopus data check` and `octopus data overlap`: options in, files and tables out."""
+"""The bodies of `octopus data build`, `check`, `verify` and `overlap`: options in, files and tables out."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import random
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -20,6 +23,9 @@ from octopus_hub.models.data.manifest import Manifest, commit_of, corpus_digest,
 from octopus_hub.models.data.overlap import CORPUS, Likeness, overlaps, read_corpus, read_test
 from octopus_hub.models.data.packs import Pack, write_packs
 from octopus_hub.models.data.patterns import Pattern
+from octopus_hub.models.data.teacher import Teacher
+from octopus_hub.models.data.verify import VERDICTS, Examples, Line, Outcome, lines_of, write_verified
+from octopus_hub.models.data.verify import verify as verified_by
 from octopus_hub.models.graph import WEIGHTS, sha256
 from octopus_hub.models.tokens import TextEncoder, vocabulary_digest
 
@@ -124,6 +130,59 @@ def check(options: argparse.Namespace) -> int:
     return EX_FOUND if found.refused or found.untaught else EX_OK
 
 
+def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `verify` is told."""
+    add = parser.add_argument
+    add("--teacher", metavar="URL", required=True, help="an OpenAI-compatible endpoint: http://127.0.0.1:8080/v1")
+    add("--model", metavar="NAME", required=True, help="the teacher's model, as the endpoint calls it")
+    add("--key-file", metavar="FILE", type=Path, help="a file with the endpoint's key (default: none is sent)")
+    add(
+        "--output", metavar="DIR", type=Path, required=True, help="gets verdicts.jsonl and the verified corpus; goes on where it is"
+    )
+    add("--tries", metavar="N", type=int, default=2, help="times that a line is written anew before it is left out (default: 2)")
+    add("--at-once", metavar="N", type=int, default=4, help="questions at the same time (default: 4)")
+    add("--lines", metavar="N", type=int, help="judge only so many, chosen at random")
+    add("--houses", metavar="N", type=int, default=40, help="random houses that examples are made in (default: 40)")
+    add("--seed", metavar="S", type=int, default=1, help="of the houses and the choice (default: 1)")
+    _add_corpus(parser)
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Has the corpus judged by a teacher, and writes what is left of it."""
+    try:
+        key = options.key_file.read_text(encoding="utf-8").strip() if options.key_file else ""
+        options.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"expected a file or folder that can be used, got {error.filename}: {error.strerror}") from error
+    lines = list(lines_of(options.corpus))
+    if options.lines is not None:
+        lines = random.Random(options.seed).sample(lines, min(options.lines, len(lines)))
+    examples = Examples(Corpus.read(options.corpus), TextEncoder(TOKENIZER), options.seed, options.houses)
+    verdicts = options.output / VERDICTS
+    with _progress() as progress:
+        task = progress.add_task("lines", total=len(lines))
+        asyncio.run(_asked(lines, examples, Teacher(options.teacher, options.model, key), verdicts, options, progress, task))
+    tally = write_verified(options.corpus, verdicts, options.output)
+    print(f"{options.output}: {_counts(tally)}")
+    return EX_OK
+
+
+async def _asked(
+    lines: Sequence[Line],
+    examples: Examples,
+    teacher: Teacher,
+    verdicts: Path,
+    options: argparse.Namespace,
+    progress: Progress,
+    task: TaskID,
+) -> None:
+    try:
+        advance = partial(progress.advance, task)
+        await verified_by(lines, examples, teacher, verdicts, tries=options.tries, at_once=options.at_once, advance=advance)
+    finally:
+        await teacher.close()
+
+
 def add_overlap_arguments(parser: argparse.ArgumentParser, test: Path) -> None:
     """What `overlap` is told; `test` is the default test."""
     parser.add_argument("--input", metavar="DIR", type=Path, default=test, help="the test's sentences (default: the blind test)")
@@ -156,5 +215,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-def _counts(counts: Mapping[str, int]) -> str:
+def _counts(counts: Mapping[str, int] | Counter[Outcome]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"

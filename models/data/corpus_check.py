@@ -57,13 +57,19 @@ def _tried(patterns: list[Pattern], house: House, filler: Filler, encoder: TextE
     waiting = []
     for pattern in patterns:
         try:
-            filled = filler.fill(pattern, same=_before(pattern, filler) if pattern.follows else None)
+            filled, passes = example_in(pattern, filler, mask, encoder)
         except Unfit:
             waiting.append(pattern)
             continue
-        if not _passes(filled, mask, encoder):
+        if not passes:
             findings.refused.append((pattern, filled))
     return waiting
+
+
+def example_in(pattern: Pattern, filler: Filler, mask: HouseMask, encoder: TextEncoder) -> tuple[Filled, bool]:
+    """The pattern in a house, and whether its plan passes the house's mask. Raises Unfit."""
+    filled = filler.fill(pattern, same=_before(pattern, filler) if pattern.follows else None)
+    return filled, _passes(filled, mask, encoder)
 
 
 def _before(pattern: Pattern, filler: Filler) -> Target:
