@@ -189,6 +189,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What a sentence means in this house, as somebody there said."""
+
+    text: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """What somebody said: `sent_at` and `received_at` in seconds since the epoch."""
 

@@ -69,6 +69,7 @@ class Examiner:
     def _judged(self, case: Case) -> Judged:
         began_s = time.perf_counter()
         try:
+            self._interpreter.learn(case.examples)
             plan = self._interpreter.interpret(case.text, DEADLINE_S)
         except (DecodeError, InputError):
             return Judged(case, None, Verdict.FAILED, ms=1000 * (time.perf_counter() - began_s))

@@ -1,9 +1,11 @@
 """Sentences with what they should lead to, as `octopus bench accuracy` reads them.
 
 A folder holds houses (`*houses.json`: an object of houses by name, each as in a record of `octopus interpret`) and sentences
-(`*.jsonl`, which may be read one file at a time). A line is `{"id", "house", "area"?, "text", "expect", "reason"?, "class"?}`:
+(`*.jsonl`, which may be read one file at a time). A line is
+`{"id", "house", "area"?, "text", "expect", "reason"?, "class"?, "examples"?}`:
 `house` is a house's name, or the house itself; `expect` lists calls `{"function", "devices"?, "arguments"?, "at"?}` in order and is
 empty where nothing is to be done. Arguments are as said (tests/data/blind/README.md); `at` tells only whether the call is put off.
+`examples` are corrections that the house was taught: `{"text", "calls"}`.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Function, Reason
 from octopus_hub.config.house import House
+from octopus_hub.config.plan import Correction
 from octopus_hub.config.record import RecordedHouse, house_from_record
 from octopus_hub.config.record_fields import Fields
+from octopus_hub.daemon.teaching import read_corrections
 
 UNIT = "_unit"
 """What the name of an argument's unit ends in: `temperature_unit`."""
@@ -50,6 +54,7 @@ class Case:
     expected: tuple[Expected, ...]
     reason: Reason | None = None
     kind: str = ""
+    examples: tuple[Correction, ...] = ()
 
     @property
     def house(self) -> House:
@@ -98,6 +103,7 @@ def _case(fields: Fields, houses: Mapping[str, RecordedHouse]) -> Case:
         expected=tuple(_expected(item, recorded.house) for item in fields.items("expect")),
         reason=fields.find_choice("reason", Reason),
         kind=fields.find_text("class") or _kind_of(case_id),
+        examples=read_corrections(f"{fields.path}.examples", fields.get("examples"), recorded.house),
     )
 
 

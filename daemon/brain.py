@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from octopus_hub.config.house import House
-from octopus_hub.config.plan import Plan
+from octopus_hub.config.plan import Correction, Plan
 from octopus_hub.daemon.worker import Worker
 
 GRACE_S = 1.0
@@ -27,6 +27,10 @@ class Interpreter(Protocol):
 
     def set_house(self, house: House) -> None:
         """From now on this house is meant. Raises HubError and keeps the earlier one."""
+        ...
+
+    def learn(self, corrections: Sequence[Correction]) -> None:
+        """From now on sentences mean what these say, and nothing of what was learnt before."""
         ...
 
 

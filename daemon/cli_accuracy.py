@@ -35,6 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.unseen:
         known = seen(read_corpus(CORPUS))
         cases = [case for case in cases if words_of(case.text) not in known]
+    if options.no_examples:
+        cases = [replace(case, examples=()) for case in cases]
     found = find(options.config)
     policy = _policy(options, found)
     judged = _examine(cases, options, found)
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         help="houses and sentences, or one file of them (default: the blind test)",
     )
     add("--unseen", action="store_true", help="leave out sentences that the training corpus has word for word")
+    add("--no-examples", action="store_true", help="leave out the corrections that houses were taught")
     add("--engine", type=Engine, choices=tuple(Engine), metavar="E", help=", ".join(Engine))
     add("--model", metavar="DIR", type=Path, help="a built model")
     add("--threads", type=int, metavar="N", help="threads of the engine")

@@ -15,7 +15,7 @@ from octopus_hub.adapters.services import record_services
 from octopus_hub.config.errors import DecodeError, HubError, InputError, Unsupported
 from octopus_hub.config.house import DeviceState, House
 from octopus_hub.config.hub import HubSettings
-from octopus_hub.config.plan import Call, Plan, Status
+from octopus_hub.config.plan import Call, Correction, Plan, Status
 from octopus_hub.config.record import house_from_record
 from octopus_hub.daemon.answers import ANSWERED, answer
 from octopus_hub.daemon.brain import Interpreter
@@ -23,6 +23,7 @@ from octopus_hub.daemon.pipeline import doubt
 from octopus_hub.daemon.replies import Code, Refusal, refuse
 from octopus_hub.daemon.reports import intend
 from octopus_hub.daemon.resolver import Resolution, resolve
+from octopus_hub.daemon.teaching import read_corrections
 from octopus_hub.daemon.wire import call_to_json, read_json
 
 Row = Mapping[str, object]
@@ -38,6 +39,7 @@ class Record:
     area: str | None
     house: House
     states: Mapping[str, DeviceState]
+    examples: tuple[Correction, ...] = ()
 
 
 class Batch:
@@ -78,6 +80,7 @@ class Batch:
     def _row(self, record: Record) -> Row:
         began_s = time.monotonic()
         try:
+            self._interpreter.learn(record.examples)
             plan = self._interpreter.interpret(record.text, self._settings.model.deadline_ms / 1000)
         except InputError as error:
             return _invalid(record.id, error)
@@ -140,7 +143,8 @@ def _read(number: int, line: str) -> Record:
     if "house" not in fields:
         raise InputError('"house" is missing')
     recorded = house_from_record(fields["house"])
-    return Record(number, fields.get("id"), text, area, recorded.house, recorded.states)
+    examples = read_corrections("examples", fields.get("examples"), recorded.house)
+    return Record(number, fields.get("id"), text, area, recorded.house, recorded.states, examples)
 
 
 def _find_id(line: str) -> object:

@@ -208,7 +208,8 @@ def _read_number(name: str, value: object) -> float:
     return value
 
 
-def _read_calls(name: str, value: object) -> tuple[Call, ...]:
+def read_calls(name: str, value: object) -> tuple[Call, ...]:
+    """The list of calls `value`, which is called `name` in errors. Raises InputError."""
     if not isinstance(value, list):
         raise _wrong(name, "a list", value)
     if not 0 < len(value) <= MAX_CALLS:
@@ -270,7 +271,7 @@ def find_id(payload: bytes) -> str | None:
 _FIELDS: Mapping[str, Callable[[str, object], object]] = {
     "schema": _read_number,
     "text": _read_text,
-    "calls": _read_calls,
+    "calls": read_calls,
     "id": _read_name,
     "sent_at": _read_number,
     "area": _read_name,

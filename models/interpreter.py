@@ -17,7 +17,8 @@ from octopus_hub.config.errors import HubError, InputError
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Function
 from octopus_hub.config.house import House
-from octopus_hub.config.plan import Plan
+from octopus_hub.config.plan import Correction, Plan
+from octopus_hub.models.corrections import CORRECTION_TOKENS, Corrections
 from octopus_hub.models.decoder import decode
 from octopus_hub.models.engine import Engine, HouseTooLarge, KeyValueState
 from octopus_hub.models.lexicon import Lexicon
@@ -29,7 +30,9 @@ from octopus_hub.models.tokens import TextEncoder
 
 MAX_TEXT_TOKENS = 192
 MAX_PLAN_TOKENS = 256
-MAX_HOUSE_TOKENS = 8_192 - TOKENS_TOLD - MAX_TEXT_TOKENS - MAX_PLAN_TOKENS
+MAX_SENTENCE_TOKENS = TOKENS_TOLD + CORRECTION_TOKENS + MAX_TEXT_TOKENS + MAX_PLAN_TOKENS
+"""What is fed after the prefix."""
+MAX_HOUSE_TOKENS = 8_192 - MAX_SENTENCE_TOKENS
 """What the base's 8,192 positions leave for the house's prefix."""
 KEPT_PREFIXES = 4
 """Files that stay in the cache, those used last: one is some 20 MB for a house of 60 devices."""
@@ -49,6 +52,7 @@ class Interpreter:
         self._cache = cache
         self.functions = functions
         self._cannot: Mapping[str, frozenset[str]] = {}
+        self._corrections = Corrections((), encoder)
         self._mask: HouseMask | None = None
         self._prompt: HousePrompt | None = None
         self._prefix: KeyValueState | None = None
@@ -63,7 +67,7 @@ class Interpreter:
             raise HouseTooLarge(too_large(len(prompt.prefix), house))
         mask = HouseMask(Lexicon(house, self._encoder, self.functions, self._cannot))
         prefix = self._prefix_state(prompt.prefix)
-        self._engine.session(prefix, TOKENS_TOLD + MAX_TEXT_TOKENS + MAX_PLAN_TOKENS)  # raises now where no sentence would fit
+        self._engine.session(prefix, MAX_SENTENCE_TOKENS)  # raises now where no sentence would fit
         self._mask, self._prompt, self._prefix = mask, prompt, prefix
 
     def leave_out(self, cannot: Mapping[str, frozenset[str]]) -> None:
@@ -71,6 +75,10 @@ class Interpreter:
         self._cannot = cannot
         if self._mask is not None:
             self._mask = HouseMask(Lexicon(self._mask.lexicon.house, self._encoder, self.functions, cannot))
+
+    def learn(self, corrections: Sequence[Correction]) -> None:
+        """From now on sentences mean what these say, and nothing of what was learnt before."""
+        self._corrections = Corrections(corrections, self._encoder)
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`. Raises InputError for text that is empty, too long or not Unicode, DeadlineExceeded."""
@@ -85,7 +93,7 @@ class Interpreter:
             raise InputError("expected a sentence, got no words")
         if len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
-        prompt = [*self._prompt.about(text), *prompt]
+        prompt = [*self._prompt.about(text), *self._corrections.about(text), *prompt]
         session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS)
         decoded = decode(session, self._mask.walk(pieces), prompt, deadline)
         plan = PlanReader(decoded.ids, self._mask.lexicon, text, pieces).read()

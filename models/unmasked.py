@@ -13,7 +13,8 @@ import numpy as np
 
 from octopus_hub.config.errors import DeadlineExceeded, DecodeError, InputError
 from octopus_hub.config.house import House
-from octopus_hub.config.plan import Plan
+from octopus_hub.config.plan import Correction, Plan
+from octopus_hub.models.corrections import Corrections
 from octopus_hub.models.decoder import Decoded, Feed
 from octopus_hub.models.engine import Engine, KeyValueState
 from octopus_hub.models.interpreter import MAX_PLAN_TOKENS, MAX_TEXT_TOKENS
@@ -35,6 +36,7 @@ class UnmaskedInterpreter:
     def __init__(self, engine: Engine, encoder: TextEncoder) -> None:
         self._engine = engine
         self._encoder = encoder
+        self._corrections = Corrections((), encoder)
         self._mask: HouseMask | None = None
         self._prompt: HousePrompt | None = None
         self._prefix: KeyValueState | None = None
@@ -46,6 +48,10 @@ class UnmaskedInterpreter:
         self._prefix = self._engine.prefill(prompt.prefix)
         self._mask, self._prompt = mask, prompt
 
+    def learn(self, corrections: Sequence[Correction]) -> None:
+        """From now on sentences mean what these say."""
+        self._corrections = Corrections(corrections, self._encoder)
+
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`; its mass is 1. Raises Malformed, InputError for text that is too long, DeadlineExceeded."""
         if self._mask is None or self._prompt is None:
@@ -54,7 +60,7 @@ class UnmaskedInterpreter:
         prompt = text_prompt(i for piece in pieces for i in piece.ids)
         if not pieces or len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
-        prompt = [*self._prompt.about(text), *prompt]
+        prompt = [*self._prompt.about(text), *self._corrections.about(text), *prompt]
         session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS)
         decoded = decode_unmasked(session, prompt, MAX_PLAN_TOKENS, time.monotonic() + deadline_s)
         accept(self._mask.walk(pieces), decoded.ids)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import House
 from octopus_hub.config.plan import (
+    Correction,
     Described,
     Duration,
     Named,
@@ -81,6 +82,10 @@ class TableInterpreter:
     def leave_out(self, cannot: Mapping[str, frozenset[str]]) -> None:
         """The table stays as it is."""
         self.cannot = cannot
+
+    def learn(self, corrections: Sequence[Correction]) -> None:
+        """The table grows."""
+        self.learnt = tuple(corrections)
 
     def set_house(self, house: House) -> None:
         """Any house but one called Nowhere."""

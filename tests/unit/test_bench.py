@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from octopus_hub.config.errors import HubError, InputError, UnavailableService
 from octopus_hub.config.house import House
 from octopus_hub.config.hub import Engine, ModelSettings
 from octopus_hub.config.loader import demo_directory
-from octopus_hub.config.plan import Described, Plan, PlannedCall, Quantifier, Target
+from octopus_hub.config.plan import Correction, Described, Plan, PlannedCall, Quantifier, Target
 from octopus_hub.daemon import bench, bench_footprint, bench_latency
 from octopus_hub.daemon.bench_latency import Case, Finding, Measured, Request, Setup
 from octopus_hub.daemon.bench_probe import resident_mib, say_all
@@ -34,6 +34,9 @@ class Echo:
         return Plan((PlannedCall("turn_on", Target((Described(Quantifier.ALL, "light"),))),))
 
     def set_house(self, house: House) -> None:
+        """Takes any."""
+
+    def learn(self, corrections: Sequence[Correction]) -> None:
         """Takes any."""
 
 

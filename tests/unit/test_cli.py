@@ -65,7 +65,7 @@ def test_check_tells_what_the_house_costs(capsys: pytest.CaptureFixture[str]) ->
     """The size of the house in the model's prompt, and how much there may be."""
     main(["check", str(demo_directory())])
     size = len(house_prefix(load_config(demo_directory()).house, encoder()))
-    assert f"the house takes {size} tokens of the model's prompt; 7,654 fit\n" in capsys.readouterr().out
+    assert f"the house takes {size} tokens of the model's prompt; 7,558 fit\n" in capsys.readouterr().out
 
 
 def test_check_tells_of_a_house_that_is_told_in_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +85,7 @@ def test_check_refuses_a_house_that_does_not_fit_the_model(tmp_path: Path, capsy
     size = len(house_prefix(load_config(tmp_path).house, encoder()))
     assert main(["check", str(tmp_path)]) == 78
     assert capsys.readouterr().out == (
-        f"{tmp_path}/house.yaml:1:1: devices: expected a house of at most 7654 tokens of the model's prompt, got {size} for "
+        f"{tmp_path}/house.yaml:1:1: devices: expected a house of at most 7558 tokens of the model's prompt, got {size} for "
         "60 areas and 0 groups; leave out those that nobody speaks of\n"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from support.interpreters import TableInterpreter, call
 
 from octopus_hub.config.errors import DeadlineExceeded
 from octopus_hub.config.hub import HubSettings
-from octopus_hub.config.plan import Plan, When
+from octopus_hub.config.plan import Correction, Plan, When
 from octopus_hub.daemon.interpret import Batch, Row
 from octopus_hub.models.engine import HouseTooLarge
 
@@ -34,6 +34,11 @@ class Interpreter(TableInterpreter):
     def __init__(self) -> None:
         super().__init__(PLANS)
         self.houses = 0
+        self.lessons: list[tuple[Correction, ...]] = []
+
+    def learn(self, corrections: Sequence[Correction]) -> None:
+        """Keeps them."""
+        self.lessons.append(tuple(corrections))
 
     def set_house(self, house: Any) -> None:
         """Counts."""
@@ -109,7 +114,27 @@ def test_houses_are_read_once_and_rows_keep_their_order() -> None:
     assert interpreter.houses == 2
 
 
+def test_corrections_of_a_house() -> None:
+    """The interpreter learns those of each record; devices are called by their names, with the room where two have one."""
+    interpreter = Interpreter()
+    twins = {"devices": [{**LIGHT, "id": "l1"}, {**LIGHT, "id": "l2", "area": "Loft"}]}
+    calls = [{"function": "set_brightness", "devices": ["l2"], "arguments": {"level": 30}}]
+    (row, _) = rows(
+        {"id": 1, "text": "on", "house": twins, "examples": [{"text": "cosy", "calls": calls}]},
+        {"id": 2, "text": "on", "house": ONE},
+        interpreter=interpreter,
+    )
+    assert row["id"] == 1
+    assert [[(each.text, str(each.plan)) for each in learnt] for learnt in interpreter.lessons] == [
+        [("cosy", 'set_brightness("Lamp" in "Loft"; level=30)')],
+        [],
+    ]
+
+
 BAD = [
+    ({"id": 1, "text": "on", "house": ONE, "examples": {}}, 1, '"examples" must be a list'),
+    ({"id": 1, "text": "on", "house": ONE, "examples": [{"calls": []}]}, 1, '"examples[0]" must have a "text" and "calls"'),
+    ({"id": 1, "text": "on", "house": ONE, "examples": [{"text": "x", "calls": [{"function": "lite"}]}]}, 1, 'no function "lite"'),
     ("nonsense", None, "not valid JSON"),
     ("[]", None, "expected a JSON object, got a list"),
     ({"id": 1, "house": ONE}, 1, '"text" must be a sentence'),

@@ -15,11 +15,12 @@ from support.model_houses import encoder
 from octopus_hub.config.errors import DeadlineExceeded, InputError
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import Area, Device, House
-from octopus_hub.config.plan import Named, Plan, PlannedCall, Target, Where
+from octopus_hub.config.plan import Correction, Named, Plan, PlannedCall, Target, Where
+from octopus_hub.models.corrections import CORRECTION_TOKENS, CORRECTIONS_TOLD
 from octopus_hub.models.engine import CapacityExceeded, Engine, HouseTooLarge
-from octopus_hub.models.interpreter import KEPT_PREFIXES, MAX_HOUSE_TOKENS, MAX_TEXT_TOKENS, Interpreter
-from octopus_hub.models.prompt import house_prefix, text_prompt
-from octopus_hub.models.shards import TOKENS_TOLD, HousePrompt
+from octopus_hub.models.interpreter import KEPT_PREFIXES, MAX_HOUSE_TOKENS, MAX_SENTENCE_TOKENS, MAX_TEXT_TOKENS, Interpreter
+from octopus_hub.models.prompt import example_section, house_prefix, text_prompt
+from octopus_hub.models.shards import HousePrompt
 from octopus_hub.models.tokens import Mark
 from octopus_hub.models.writer import plan_ids
 
@@ -70,6 +71,31 @@ def test_prompt_is_prefix_and_sentence() -> None:
     assert engine.prefilled == [tuple(house_prefix(HOUSE, encoder()))]
     prompt = [*house_prefix(HOUSE, encoder()), *text_prompt(encoder().ids(TEXT))]
     assert engine.cache.fed[: len(prompt)] == prompt
+
+
+def test_corrections_stand_before_the_sentence() -> None:
+    """Those that share words with it, the likest last, as far as there is room; what is learnt replaces what was."""
+    pump = Correction("the thing on", PUMP)
+    engine = knowing((TEXT, PLAN))
+    ours = interpreter(engine)
+
+    def fed(*corrections: Correction, text: str = TEXT) -> list[int]:
+        ours.learn(corrections)
+        ours.interpret(text)
+        return engine.cache.fed[len(house_prefix(HOUSE, encoder())) :]
+
+    def section(correction: Correction) -> list[int]:
+        return example_section(encoder().ids(correction.text), plan_ids(correction.plan, encoder()))
+
+    prompt = text_prompt(encoder().ids(TEXT))
+    near, nearer = Correction("lamp", PLAN), Correction("turn the lamp off please", PUMP)
+    whole = [*section(near), *section(nearer), *prompt]
+    assert fed(nearer, pump, near)[: len(whole)] == whole
+    many = [Correction(f"lamp {number}", PLAN) for number in range(9)]
+    assert fed(*many).count(Mark.EXAMPLE) == CORRECTIONS_TOLD
+    assert fed(Correction("lamp " * CORRECTION_TOKENS, PLAN), near)[0 : len(section(near))] == section(near)
+    assert fed(pump)[: len(prompt)] == prompt
+    assert fed()[: len(prompt)] == prompt
 
 
 def test_refusal() -> None:
@@ -146,7 +172,7 @@ def test_other_house() -> None:
 
 def test_house_that_cannot_be_read_leaves_the_old_one() -> None:
     """A house beyond the model's positions raises; sentences still go to the house before, mask and prefix alike."""
-    engine = knowing((TEXT, PLAN), positions=600)
+    engine = knowing((TEXT, PLAN), positions=700)
     ours = interpreter(engine)
     huge = House(areas=tuple(Area(f"Room {i}") for i in range(400)))
     with pytest.raises(CapacityExceeded):
@@ -157,7 +183,7 @@ def test_house_that_cannot_be_read_leaves_the_old_one() -> None:
 def test_house_that_leaves_no_room_for_a_sentence_leaves_the_old_one() -> None:
     """A house that fits the model only just is refused at once, not with every sentence."""
     large = House(devices=tuple(Device(f"d{i}", f"Lamp {i}", "light") for i in range(60)))
-    engine = knowing((TEXT, PLAN), positions=len(house_prefix(large, encoder())) + TOKENS_TOLD + MAX_TEXT_TOKENS)
+    engine = knowing((TEXT, PLAN), positions=len(house_prefix(large, encoder())) + MAX_SENTENCE_TOKENS - 1)
     ours = interpreter(engine)
     with pytest.raises(CapacityExceeded):
         ours.set_house(large)
