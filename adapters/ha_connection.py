@@ -84,10 +84,10 @@ class Connection:
         items = answer.get("items", []) if isinstance(answer, Mapping) else []
         return [str(item.get("summary", "")) for item in items if item.get("status") != "completed"]
 
-    async def forecast(self, entity_id: str) -> list[Mapping[str, Any]]:
-        """The weather of the next days, as Home Assistant has it. Raises as `call`."""
+    async def forecast(self, entity_id: str, step: str) -> list[Mapping[str, Any]]:
+        """The weather that comes, `daily` or `hourly`, as Home Assistant has it. Raises as `call`."""
         answer = await self._command(
-            "call_service", domain="weather", service="get_forecasts", service_data={"type": "daily"},
+            "call_service", domain="weather", service="get_forecasts", service_data={"type": step},
             target={"entity_id": entity_id}, return_response=True,
         )  # fmt: skip
         told = answer.get("response", {}).get(entity_id, {}) if isinstance(answer, Mapping) else {}

@@ -30,6 +30,8 @@ from octopus_hub.config.plan import Call, Result, Status
 
 START_S = 3.0
 FORECAST_S = 1800.0
+FORECASTS = {"forecast": "daily", "hourly_forecast": "hourly"}
+"""Attributes beside a weather's own, by what they are a step of."""
 """How old the weather of the next days may be."""
 AFTER_FAILURE_S = 0.5
 """A service call for several devices fails as a whole when one of them does: so long the others may show that they did it."""
@@ -214,13 +216,16 @@ class HomeAssistantAdapter:
             self._know(entity_id, items=await self._connection.list_items(entity_id))
 
     async def _read_forecast(self, entity_id: str) -> None:
-        """Nor is the weather of the next days, which changes slowly."""
+        """Nor is the weather that comes, which changes slowly. Not every service has both steps."""
         now_s = asyncio.get_running_loop().time()
         if now_s < self._forecast_at_s.get(entity_id, -math.inf) + FORECAST_S:
             return
-        with suppress(AdapterError):
-            self._forecast_at_s[entity_id] = now_s
-            self._know(entity_id, forecast=await self._connection.forecast(entity_id))
+        self._forecast_at_s[entity_id] = now_s
+        found: dict[str, object] = {}
+        for name, step in FORECASTS.items():
+            with suppress(AdapterError):
+                found[name] = await self._connection.forecast(entity_id, step)
+        self._know(entity_id, **found)
 
     def _know(self, entity_id: str, **more: object) -> None:
         """More is known of an entity than its state tells."""

@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Scalar
 from octopus_hub.daemon.conditions import is_available, is_known, shows, spoken_state
 from octopus_hub.daemon.properties import Reading, read, todo_items
-from octopus_hub.daemon.quantities import Subject, spoken
+from octopus_hub.daemon.quantities import Subject
 from octopus_hub.daemon.replies import MAX_SPOKEN, Code, common_plural, distinct_names, join, refuse, the
-
-SKIES: Mapping[str, str] = {"partlycloudy": "partly cloudy", "clear-night": "clear", "lightning-rainy": "stormy"}
-"""Home Assistant's weather conditions, where they are no English."""
-WEEK_TOLD = 4
-"""Days of a week's weather that are told: more is not remembered when it is heard."""
+from octopus_hub.daemon.weather import forecast_told, now_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,49 +146,13 @@ def _get_weather(question: _Question) -> Answer:
         return Answer(refuse(Code.UNKNOWN_STATE, {"device": the(devices[0])} if devices else {}), code=Code.UNKNOWN_STATE)
     subject = _subject(question, devices[0])
     day = str(question.call.arguments.get("day", "now"))
-    forecast = _forecast(subject, day, question.now.date())
+    forecast = forecast_told(subject, day, question.now)
+    if day in ("now", "today"):
+        told = f"It is {now_told(subject)}."
+        return Answer(f"{told} {_sentence(forecast)}" if forecast else told, told)
     if forecast is not None:
         return Answer(_sentence(forecast), forecast)
-    assert subject.state is not None  # is_known above
-    degrees = subject.attribute("temperature")
-    sky = _sky(subject.state.state)
-    told = sky if degrees is None else f"{sky} and {spoken(degrees, subject.temperature_unit)}"
-    if day in ("now", "today"):
-        return Answer(f"It is {told}.", told)
-    return Answer(f"I only know the weather of now: {told}.", told)
-
-
-def _forecast(subject: Subject, day: str, today: date) -> str | None:
-    """The weather of the days that are meant, where the state carries Home Assistant's daily forecast."""
-    told = subject.state.attributes.get("forecast") if subject.state is not None else None
-    by_day = {_date(item): item for item in told if isinstance(item, Mapping)} if isinstance(told, list | tuple) else {}
-    found = [(each, by_day[each]) for each in _days(day, today) if each in by_day]
-    return "; ".join(f"{_day_name(each, today)}: {_outlook(item, subject.temperature_unit)}" for each, item in found) or None
-
-
-def _date(item: Mapping[str, object]) -> date | None:
-    try:
-        return datetime.fromisoformat(str(item.get("datetime"))).date()
-    except ValueError:
-        return None
-
-
-def _days(day: str, today: date) -> list[date]:
-    """The dates of "tomorrow", "weekend" (this one, also while it lasts) and "week" (the next days)."""
-    if day == "weekend":
-        saturday = today + timedelta(days=5 - today.weekday())
-        return [each for each in (saturday, saturday + timedelta(days=1)) if each >= today]
-    return [today + timedelta(days=ahead) for ahead in {"tomorrow": (1,), "week": range(1, WEEK_TOLD + 1)}.get(day, ())]
-
-
-def _day_name(day: date, today: date) -> str:
-    return "today" if day == today else "tomorrow" if day == today + timedelta(days=1) else f"{day:%A}"
-
-
-def _outlook(item: Mapping[str, object], unit: str) -> str:
-    high = item.get("temperature")
-    degrees = f" and {spoken(high, unit)}" if isinstance(high, int | float) else ""
-    return f"{_sky(str(item.get('condition')))}{degrees}"
+    return Answer(f"I only know the weather of now: {now_told(subject)}.", now_told(subject))
 
 
 def _todo_read(question: _Question) -> Answer:
@@ -249,10 +209,6 @@ def _listed(devices: Sequence[Device], limit: int = MAX_SPOKEN) -> str:
 
 def _are(devices: Sequence[Device]) -> str:
     return "is" if len(devices) == 1 else "are"
-
-
-def _sky(condition: str) -> str:
-    return SKIES.get(condition, condition.replace("-", " "))
 
 
 def _sentence(text: str) -> str:

@@ -168,8 +168,9 @@ async def test_the_weather_of_the_next_days(server: HomeAssistant) -> None:
     """Home Assistant tells it only when asked; it is beside the state then."""
     async with adapter_of(server) as adapter:
         await eventually(lambda: "forecast" in adapter.states()["sky"].attributes, 5)
-        forecast = adapter.states()["sky"].attributes["forecast"]
-    assert forecast == [{"datetime": "2030-05-02T00:00:00+00:00", "condition": "rainy", "temperature": 12}]
+        told = adapter.states()["sky"].attributes
+    assert told["forecast"] == [{"datetime": "2030-05-02T00:00:00+00:00", "condition": "rainy", "temperature": 12}]
+    assert told["hourly_forecast"] == [{"datetime": "2030-05-01T22:00:00+00:00", "condition": "cloudy", "temperature": 8}]
 
 
 async def test_a_timer_gets_longer_than_it_was(server: HomeAssistant) -> None:

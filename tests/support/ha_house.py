@@ -36,6 +36,7 @@ weather:
     condition_template: sunny
     temperature_template: "20"
     humidity_template: "50"
+    forecast_hourly_template: "{{ [{'datetime': '2030-05-01T22:00:00+00:00', 'condition': 'cloudy', 'temperature': 8}] }}"
     forecast_daily_template: "{{ [{'datetime': '2030-05-02T00:00:00+00:00', 'condition': 'rainy', 'temperature': 12}] }}"
 timer:
   it: {duration: "00:10:00"}

@@ -35,6 +35,15 @@ FORECAST = [
     {"datetime": "2025-11-23T11:00:00+00:00", "condition": "sunny"},
 ]
 
+RANGE = {"temperature": 14.5, "templow": 4, "precipitation_probability": 60}
+HOURS = [
+    {"datetime": "2025-11-20T15:00:00+00:00", "condition": "sunny", "temperature": 11},
+    {"datetime": "2025-11-20T18:00:00+00:00", "condition": "clear-night", "temperature": 8, "precipitation_probability": 10},
+    {"datetime": "2025-11-21T04:00:00+01:00", "condition": "rainy", "temperature": 3, "precipitation_probability": 40},
+    {"datetime": "2025-11-21T09:00:00+00:00", "condition": "fog", "temperature": 2},
+    {"condition": "when?"},
+]
+
 ANSWERS = [
     ("get_state", ("front_door",), {"state": "locked"}, LOCKED, "Yes, the Front Door is locked."),
     ("get_state", ("back_door",), {"state": "locked"}, LOCKED, "No, the Back Door is unlocked."),
@@ -107,6 +116,27 @@ ANSWERS = [
         {"day": "week"},
         {"sky": state("sunny", forecast=FORECAST)},
         "Tomorrow: rainy and 9 °C; Saturday: cloudy and 7 °C; Sunday: sunny.",
+    ),
+    (
+        "get_weather",
+        ("sky",),
+        {"day": "today"},
+        {"sky": state("sunny", temperature=12, forecast=[{"datetime": "2025-11-20", "condition": "rainy", **RANGE}])},
+        "It is sunny and 12 °C. Today: rainy, 4 to 14.5 °C, 60 % chance of rain.",
+    ),
+    (
+        "get_weather",
+        ("sky",),
+        {"day": "tonight"},
+        {"sky": state("sunny", temperature=12, hourly_forecast=HOURS)},
+        "Tonight: clear and rainy, 3 to 8 °C, 40 % chance of rain.",
+    ),
+    (
+        "get_weather",
+        ("sky",),
+        {"day": "tonight"},
+        {"sky": state("sunny", temperature=12, hourly_forecast=HOURS[:1])},
+        "I only know the weather of now: sunny and 12 °C.",
     ),
     (
         "todo_read",
