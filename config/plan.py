@@ -165,6 +165,11 @@ class PlannedCall:
     arguments: Mapping[str, Value] = field(default_factory=dict)
     when: When | None = None
 
+    @property
+    def size(self) -> int:
+        """It and the calls in place of its values."""
+        return 1 + sum(value.call.size for value in self.arguments.values() if isinstance(value, Nested))
+
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={value}" for name, value in self.arguments.items())
         inside = "; ".join(part for part in (str(self.target or ""), arguments) if part)
@@ -183,6 +188,11 @@ class Plan:
     refusal: Reason | None = None
     confidence: float = 1.0
     mass: float = 1.0
+
+    @property
+    def size(self) -> int:
+        """How many calls it has, those in place of values too; 1 for a refusal."""
+        return max(1, sum(call.size for call in self.calls))
 
     def __str__(self) -> str:
         return f"no({self.refusal})" if self.refusal else "; ".join(map(str, self.calls))

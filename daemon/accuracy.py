@@ -73,7 +73,7 @@ class Examiner:
             plan = self._interpreter.interpret(case.text, DEADLINE_S)
         except (DecodeError, InputError):
             return Judged(case, None, Verdict.FAILED, ms=1000 * (time.perf_counter() - began_s))
-        scene = Scene(case.house, self._known(case), case.area, datetime.now().astimezone())
+        scene = Scene(case.house, self._known(case), case.area, datetime.now().astimezone(), case.text)
         found = find(plan, scene)
         judged = Judged(case, plan, Verdict.REFUSED, ms=1000 * (time.perf_counter() - began_s))
         if plan.refusal is not None:

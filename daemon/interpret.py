@@ -98,7 +98,7 @@ class Batch:
         code = doubt(plan, self._settings)
         if code is not None:
             return Resolution(refusal=Refusal(code))
-        return resolve(plan, record.house, record.states, record.area, now=now)
+        return resolve(plan, record.house, record.states, record.area, now=now, text=record.text)
 
 
 def _understood(record: Record, row: Row, calls: tuple[Call, ...], now: datetime) -> Row:

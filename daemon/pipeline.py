@@ -140,7 +140,8 @@ class Pipeline:
                 raise refusal(code)
         states, now = self.devices.states(), self._local_time(course)
         area = None if course.submission.calls else (course.answers.command if course.answers else course.command).area
-        found = resolve(course.plan, house, states, area, now=now, prefer=course.prefer)
+        text = course.answers.command.text if course.answers else course.command.text
+        found = resolve(course.plan, house, states, area, now=now, prefer=course.prefer, text=text)
         course.note("resolve", self.clock.steady_s())
         if found.question is not None:
             raise Unresolved(found.question)
@@ -185,12 +186,15 @@ class Pipeline:
 
 
 def doubt(plan: Plan, settings: HubSettings) -> Code | None:
-    """Why the plan is too doubtful to be carried out, by the owner's thresholds; a refusal needs no confidence."""
+    """Why the plan is too doubtful to be carried out, by the owner's thresholds; a refusal needs no confidence.
+
+    The thresholds are for one call: a plan of three is made of three times as many choices, and is as sure as each call on average.
+    """
     if plan.refusal is not None:
         return None
-    if plan.mass < settings.policy.min_mass:
+    if plan.mass < settings.policy.min_mass**plan.size:
         return Code.CHAT
-    return Code.UNSURE if plan.confidence < settings.policy.min_confidence else None
+    return Code.UNSURE if plan.confidence < settings.policy.min_confidence**plan.size else None
 
 
 def _performed(course: _Course, performance: Performance) -> Report:

@@ -35,6 +35,7 @@ from octopus_hub.daemon.quantities import Subject
 from octopus_hub.daemon.replies import OF_REASON, Code, Question, Refusal, Unresolved, refusal, the
 from octopus_hub.daemon.scope import Search, Surroundings, find_devices
 from octopus_hub.daemon.values import arguments_for, arguments_without_device
+from octopus_hub.models.shards import words
 
 NO_DATE = datetime.min.replace(tzinfo=UTC)
 
@@ -72,13 +73,15 @@ def resolve(
     *,
     now: datetime | None = None,
     prefer: frozenset[str] = frozenset(),
+    text: str = "",
 ) -> Resolution:
-    """What is to be done. `area` is where the speaker is, `prefer` the devices chosen when asked, `now` for nested questions."""
+    """What is to be done. `area` is where the speaker is, `prefer` the devices chosen when asked, `now` for nested questions,
+    `text` the sentence: of several devices that a plan may mean, one that was called by its name is meant."""
     if plan.refusal is not None:
         return Resolution(refusal=Refusal(OF_REASON[plan.refusal]))
     if not plan.calls:
         return Resolution(refusal=Refusal(Code.UNSURE))
-    around = Surroundings(house, states, area and house.own_name_of_area(area), prefer)
+    around = Surroundings(house, states, area and house.own_name_of_area(area), prefer, words(text))
     try:
         calls = tuple(call for planned in completed(plan).calls for call in _calls(planned, around, now))
     except Unresolved as stopped:

@@ -6,6 +6,7 @@ The one place for the rules of "the light", "the lights" and "all the lights".
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from octopus_hub.config.functions import Function
@@ -18,6 +19,7 @@ from octopus_hub.daemon.policy import device_action_class
 from octopus_hub.daemon.properties import best_sources, read, room_thermometers, words_of
 from octopus_hub.daemon.quantities import Subject
 from octopus_hub.daemon.replies import Code, Unresolved, ask, refusal, the
+from octopus_hub.models.shards import words
 
 PLAYING = ("playing", "paused", "on")
 PREFERRED: Mapping[str, tuple[str, ...]] = {
@@ -82,12 +84,13 @@ GUARDING_NOUNS = frozenset({"garage door", "gate", "door", "valve"})
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The house, its states, the speaker's area, and the devices that the speaker chose when asked."""
+    """The house, its states, the speaker's area, the devices that the speaker chose when asked, and the words that were said."""
 
     house: House
     states: Mapping[str, DeviceState]
     area: str | None = None
     prefer: frozenset[str] = frozenset()
+    said: AbstractSet[str] = frozenset()
 
     def state(self, device: Device) -> DeviceState | None:
         """The device's state, if known."""
@@ -226,7 +229,8 @@ def _described(search: Search, selector: Described) -> list[Device]:
 
 def _asked_one(search: Search, selector: Described, pool: list[Device]) -> list[Device]:
     """A question about "the light" needs no choice: it is answered for all that may be meant."""
-    return pool if selector.where else _here(search, pool) or pool
+    near = pool if selector.where else _here(search, pool) or pool
+    return _called(search, near, selector.noun)
 
 
 def _in_earshot(search: Search, pool: list[Device]) -> list[Device]:
@@ -278,9 +282,19 @@ def _one(search: Search, selector: Described, pool: list[Device]) -> list[Device
         pool = _nearby(search, pool)
     is_one_place = selector.where is not None or len({device.area for device in pool} - {None}) == 1
     is_chosen = any(device.id in around.prefer for device in pool)
+    pool = pool if is_chosen else _called(search, pool, selector.noun)
     if is_one_place and not is_chosen and len(pool) > 1 and all(device.kind == "light" for device in pool):
         return _lights(search, selector, pool)
     return [_only(search, pool, selector.noun)]
+
+
+def _called(search: Search, pool: list[Device], noun: str) -> list[Device]:
+    """Those of whose names most words were said ("the truck" of two cars), besides words for the noun and for rooms; else all."""
+    house = search.around.house
+    places = words(*(name for area in house.areas for name in (area.name, *area.aliases)))
+    telling = search.around.said - places - words(noun, plural_of(noun))
+    counts = [max(len(words(name) & telling) for name in (device.name, *device.aliases)) for device in pool]
+    return [device for device, count in zip(pool, counts, strict=True) if count == max(counts)]
 
 
 def _nearby(search: Search, pool: list[Device]) -> list[Device]:

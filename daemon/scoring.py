@@ -101,6 +101,7 @@ class Scene:
     states: Mapping[str, DeviceState]
     area: str | None
     now: datetime
+    text: str = ""
 
 
 def find(plan: Plan, scene: Scene) -> tuple[Found, ...] | Resolution:
@@ -111,7 +112,7 @@ def find(plan: Plan, scene: Scene) -> tuple[Found, ...] | Resolution:
 
 
 def _resolve(plan: Plan, scene: Scene) -> Resolution:
-    return resolve(plan, scene.house, scene.states, scene.area, now=scene.now)
+    return resolve(plan, scene.house, scene.states, scene.area, now=scene.now, text=scene.text)
 
 
 def _found(call: PlannedCall, scene: Scene) -> Found:

@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.interpreters import TableInterpreter
+from support.interpreters import TableInterpreter, call
 
 from octopus_hub.adapters.virtual import VirtualAdapter
 from octopus_hub.config.errors import DeadlineExceeded, DecodeError, Rejected, Unavailable
+from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import ActionClass
 from octopus_hub.config.hub import HubSettings, PolicySettings, SourceSettings
 from octopus_hub.config.loader import demo_directory, load_config
-from octopus_hub.config.plan import Call, Command, Outcome, Result, Status
+from octopus_hub.config.plan import Call, Command, Nested, Outcome, Plan, Result, Status
 from octopus_hub.daemon.brain import Understood
 from octopus_hub.daemon.dispatcher import Dispatcher
-from octopus_hub.daemon.pipeline import Clock, Pipeline
+from octopus_hub.daemon.pipeline import Clock, Pipeline, doubt
+from octopus_hub.daemon.replies import Code
 from octopus_hub.daemon.submission import Address, Channel, Report, Submission
 
 HOUSE = load_config(demo_directory()).house
@@ -225,6 +227,19 @@ async def test_thresholds_are_the_owners() -> None:
     bench = Bench(HubSettings(policy=PolicySettings(min_confidence=0.1, min_mass=0.05)))
     await bench.adapter.start()
     assert (await bench.say("perhaps the hallway light")).status is Status.DONE
+
+
+def test_thresholds_are_for_one_call() -> None:
+    """A plan of several calls is as sure as each of them on average; a call in place of a value is one too."""
+    settings = HubSettings(policy=PolicySettings(min_confidence=0.5, min_mass=0.4))
+    one = call("turn_on", "Lamp")
+    nested = replace(one, arguments={"level": Nested(one)})
+    assert doubt(Plan((one,), confidence=0.49), settings) is Code.UNSURE
+    assert doubt(Plan((one, one), confidence=0.26, mass=0.17), settings) is None
+    assert doubt(Plan((nested,), confidence=0.26, mass=0.17), settings) is None
+    assert doubt(Plan((one, one), confidence=0.24), settings) is Code.UNSURE
+    assert doubt(Plan((one, one), mass=0.15), settings) is Code.CHAT
+    assert doubt(Plan((), Reason.CHAT, confidence=0.01), settings) is None
 
 
 async def test_a_question_back_is_settled_by_its_answer(bench: Bench) -> None:

@@ -227,6 +227,33 @@ def test_an_answered_question_decides() -> None:
     assert found.calls == (Call("open", ("right_blind",)),)
 
 
+CARS = House(
+    areas=(Area("Garage", aliases=("workshop",)),),
+    devices=(
+        device("F-150", "vehicle", id="truck", aliases=("the truck",)),
+        device("Model Y", "vehicle", id="tesla"),
+        device("Garage Lamp", "light", "Garage", id="lamp"),
+        device("Neon Sign", "light", "Garage", id="neon"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "text", "expected"),
+    [
+        (planned("lock", one("vehicle")), "lock the truck", {"truck"}),
+        (planned("get_state", one("vehicle"), state=Word("locked")), "is the truck locked", {"truck"}),
+        (planned("lock", one("vehicle")), "lock the vehicle", set()),
+        (planned("turn_on", one("light", "Garage")), "the lamp in the garage", {"lamp"}),
+        (planned("turn_on", one("light", "Garage")), "garage light", {"lamp", "neon"}),
+    ],
+)
+def test_of_several_the_one_that_was_called_by_its_name(call: PlannedCall, text: str, expected: set[str]) -> None:
+    """A word of the name decides where the plan does not; words for the kind and for rooms are nobody's name."""
+    found = resolve(plan(call), CARS, {}, text=text)
+    assert {device_id for each in found.calls for device_id in each.device_ids} == expected
+
+
 def test_all_or_nothing() -> None:
     """One step that cannot be resolved keeps the others from being done."""
     found = resolve(plan(planned("turn_on", "Bedside"), planned("open", one("gate"))), HOUSE, {})
