@@ -230,7 +230,7 @@ def _described(search: Search, selector: Described) -> list[Device]:
 def _asked_one(search: Search, selector: Described, pool: list[Device]) -> list[Device]:
     """A question about "the light" needs no choice: it is answered for all that may be meant."""
     near = pool if selector.where else _here(search, pool) or pool
-    return _called(search, near, selector.noun)
+    return _called(search, near, selector.noun, with_places=not selector.where)
 
 
 def _in_earshot(search: Search, pool: list[Device]) -> list[Device]:
@@ -280,21 +280,31 @@ def _one(search: Search, selector: Described, pool: list[Device]) -> list[Device
     pool = search.most_able(pool)
     if selector.where is None:
         pool = _nearby(search, pool)
+    if any(device.id in around.prefer for device in pool):
+        return [_only(search, pool, selector.noun)]
     is_one_place = selector.where is not None or len({device.area for device in pool} - {None}) == 1
-    is_chosen = any(device.id in around.prefer for device in pool)
-    pool = pool if is_chosen else _called(search, pool, selector.noun)
-    if is_one_place and not is_chosen and len(pool) > 1 and all(device.kind == "light" for device in pool):
+    pool = _called(search, pool, selector.noun, with_places=not is_one_place)
+    if is_one_place and len(pool) > 1 and all(device.kind == "light" for device in pool):
         return _lights(search, selector, pool)
     return [_only(search, pool, selector.noun)]
 
 
-def _called(search: Search, pool: list[Device], noun: str) -> list[Device]:
-    """Those of whose names most words were said ("the truck" of two cars), besides words for the noun and for rooms; else all."""
+def _called(search: Search, pool: list[Device], noun: str, *, with_places: bool) -> list[Device]:
+    """Those of whose names most was said ("the truck" of two cars), besides words for the noun, and for rooms unless they may be
+    anywhere ("the kitchen one"); else all."""
     house = search.around.house
-    places = words(*(name for area in house.areas for name in (area.name, *area.aliases)))
-    telling = search.around.said - places - words(noun, plural_of(noun))
-    counts = [max(len(words(name) & telling) for name in (device.name, *device.aliases)) for device in pool]
-    return [device for device, count in zip(pool, counts, strict=True) if count == max(counts)]
+    rooms = {area.name: words(area.name, *area.aliases) for area in house.areas}
+    telling = search.around.said - words(noun, plural_of(noun))
+    if not with_places:
+        telling -= set().union(*rooms.values())
+
+    def said_of(device: Device) -> tuple[int, float]:
+        room = rooms.get(device.area or "", set()) if with_places else set()
+        names = [words(name) for name in (device.name, *device.aliases)]
+        return max((len((name | room) & telling), len(name & telling) / max(1, len(name))) for name in names)
+
+    most = max(map(said_of, pool))
+    return [device for device in pool if said_of(device) == most]
 
 
 def _nearby(search: Search, pool: list[Device]) -> list[Device]:

@@ -228,12 +228,16 @@ def test_an_answered_question_decides() -> None:
 
 
 CARS = House(
-    areas=(Area("Garage", aliases=("workshop",)),),
+    areas=(Area("Garage", aliases=("workshop",)), Area("Den")),
     devices=(
         device("F-150", "vehicle", id="truck", aliases=("the truck",)),
         device("Model Y", "vehicle", id="tesla"),
         device("Garage Lamp", "light", "Garage", id="lamp"),
         device("Neon Sign", "light", "Garage", id="neon"),
+        device("Telly", "media_player", "Garage", device_class="tv", id="telly"),
+        device("Bert's Telly", "media_player", "Den", device_class="tv", id="berts"),
+        device("Roller", "cover", "Garage", device_class="blind", id="garage_blind"),
+        device("Slats", "cover", "Den", device_class="blind", id="den_blind"),
     ),
 )
 
@@ -244,6 +248,9 @@ CARS = House(
         (planned("lock", one("vehicle")), "lock the truck", {"truck"}),
         (planned("get_state", one("vehicle"), state=Word("locked")), "is the truck locked", {"truck"}),
         (planned("lock", one("vehicle")), "lock the vehicle", set()),
+        (planned("turn_off", one("TV")), "telly off", {"telly"}),
+        (planned("turn_off", one("TV")), "bert's telly off", {"berts"}),
+        (planned("open", one("blind")), "workshop blind up", {"garage_blind"}),
         (planned("turn_on", one("light", "Garage")), "the lamp in the garage", {"lamp"}),
         (planned("turn_on", one("light", "Garage")), "garage light", {"lamp", "neon"}),
     ],
