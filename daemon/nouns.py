@@ -42,6 +42,15 @@ NAMED_AS: Mapping[str, tuple[str, ...]] = {
 }
 """Words in a device's name that stand for a noun; otherwise the noun itself."""
 
+KIND_WORDS = frozenset({
+    "ac", "air", "aircon", "alarm", "audio", "blind", "boiler", "car", "cleaner", "con", "conditioner", "conditioning",
+    "cooling", "cover", "curtain", "door", "fan", "garage", "gate", "heat", "heater", "heating", "home", "hoover", "hot",
+    "house", "humidifier", "light", "list", "lock", "mower", "music", "outlet", "player", "plug", "radiator", "radio",
+    "robot", "room", "sensor", "shade", "shutter", "siren", "socket", "song", "sound", "speaker", "stereo", "switch", "tap",
+    "television", "telly", "thermostat", "timer", "track", "tv", "vacuum", "valve", "vehicle", "volume", "water", "window",
+})  # fmt: skip
+"""Words that are said for any device of a kind, so that they tell none from another even if a name has them."""
+
 RELAY_NOUNS = frozenset({"light", "fan"})
 """Nouns that a plain switch may be, by its name."""
 

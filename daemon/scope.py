@@ -14,7 +14,7 @@ from octopus_hub.config.house import ActionClass, Device, DeviceState, House, ca
 from octopus_hub.config.plan import Described, GroupNamed, Named, PlannedCall, Quantifier, Selector, Target, Where
 from octopus_hub.daemon.abilities import Ability, ability
 from octopus_hub.daemon.conditions import STATE_KINDS, is_available, shows
-from octopus_hub.daemon.nouns import meant_by, plural_of
+from octopus_hub.daemon.nouns import KIND_WORDS, meant_by, plural_of
 from octopus_hub.daemon.policy import device_action_class
 from octopus_hub.daemon.properties import best_sources, read, room_thermometers, words_of
 from octopus_hub.daemon.quantities import Subject
@@ -290,21 +290,25 @@ def _one(search: Search, selector: Described, pool: list[Device]) -> list[Device
 
 
 def _called(search: Search, pool: list[Device], noun: str, *, with_places: bool) -> list[Device]:
-    """Those of whose names most was said ("the truck" of two cars), besides words for the noun, and for rooms unless they may be
+    """Those of whose names most was said ("the truck" of two cars), besides words for their kind, and for rooms unless they may be
     anywhere ("the kitchen one"); else all."""
-    house = search.around.house
-    rooms = {area.name: words(area.name, *area.aliases) for area in house.areas}
-    telling = search.around.said - words(noun, plural_of(noun))
+    rooms = {area.name: words(area.name, *area.aliases) for area in search.around.house.areas}
+    telling = search.around.said - words(noun, plural_of(noun)) - KIND_WORDS
     if not with_places:
         telling -= set().union(*rooms.values())
 
-    def said_of(device: Device) -> tuple[int, float]:
+    def said_of(device: Device) -> int:
         room = rooms.get(device.area or "", set()) if with_places else set()
-        names = [words(name) for name in (device.name, *device.aliases)]
-        return max((len((name | room) & telling), len(name & telling) / max(1, len(name))) for name in names)
+        return max(len((words(name) | room) & telling) for name in (device.name, *device.aliases))
 
     most = max(map(said_of, pool))
     return [device for device in pool if said_of(device) == most]
+
+
+def _called_in_full(search: Search, pool: list[Device]) -> list[Device]:
+    """Those of which a whole name was said ("telly off", where there is a "Telly" beside "Bert's Telly"); else all."""
+    said = search.around.said
+    return [d for d in pool if any(words(name) and words(name) <= said for name in (d.name, *d.aliases))] or pool
 
 
 def _nearby(search: Search, pool: list[Device]) -> list[Device]:
@@ -336,7 +340,7 @@ def _only(search: Search, pool: list[Device], noun: str) -> Device:
         if fitting := around.showing(left, word):
             left = fitting
             break
-    if len(left) == 1:
+    if len(left := _called_in_full(search, left)) == 1:
         return _present(search, left[0])
     raise Unresolved(ask(left, "one" if noun == "thing" else noun))
 
