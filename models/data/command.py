@@ -196,7 +196,8 @@ def overlap(options: argparse.Namespace) -> int:
     """Prints every line of the corpus that the test has too, as `file:line: likeness: line | sentence`; 1 if there is one."""
     order = tuple(Likeness)
     told = order[: order.index(options.least) + 1]
-    matches = [match for match in overlaps(read_corpus(options.corpus), read_test(options.input)) if match.likeness in told]
+    found = overlaps(read_corpus(options.corpus), read_test(options.input), options.least)
+    matches = [match for match in found if match.likeness in told]
     for match in sorted(matches, key=lambda each: (order.index(each.likeness), each.corpus.place)):
         print(f"{match.corpus.place}: {match.likeness}: {match.corpus.text} | {match.test.place}: {match.test.text}")
     lines = len({match.corpus.place for match in matches})

@@ -80,8 +80,11 @@ class Match:
         return Likeness.SLOTS if self.corpus.slots else Likeness.SAME
 
 
-def overlaps(corpus: Sequence[Line], test: Sequence[Line]) -> Iterator[Match]:
-    """Every match, by the order of the test."""
+def overlaps(corpus: Sequence[Line], test: Sequence[Line], least: Likeness = Likeness.NEAR) -> Iterator[Match]:
+    """Every match that is at least so much alike, by the order of the test. The same takes a second, near ones minutes."""
+    if least is Likeness.SAME:
+        yield from _same(corpus, test)
+        return
     by_word: Mapping[str, list[int]] = _index(corpus)
     for sentence in test:
         shared: Counter[int] = Counter()
@@ -89,11 +92,19 @@ def overlaps(corpus: Sequence[Line], test: Sequence[Line]) -> Iterator[Match]:
             shared.update(by_word.get(word, ()))
         for number, count in shared.items():
             line = corpus[number]
-            most = line.own // (WORDS_AN_EDIT + (line.slots > 0))
+            most = line.own // (WORDS_AN_EDIT + (line.slots > 0)) if least is Likeness.NEAR else 0
             if count >= len(set(line.words) - _SLOTS) - most and _may_fit(line, len(sentence.words), most):
                 edits = distance(line.words, sentence.words)
                 if edits <= most:
                     yield Match(line, sentence, edits)
+
+
+def _same(corpus: Sequence[Line], test: Sequence[Line]) -> Iterator[Match]:
+    by_words: dict[tuple[str, ...], list[Line]] = defaultdict(list)
+    for line in corpus:
+        if not line.slots:
+            by_words[line.words].append(line)
+    yield from (Match(line, sentence, 0) for sentence in test for line in by_words[sentence.words])
 
 
 def _may_fit(line: Line, words: int, edits: int) -> bool:

@@ -37,6 +37,10 @@ def test_likeness(pattern: str, sentence: str, likeness: Likeness) -> None:
     """The same words, the same but for slots, or one word in five apart."""
     (match,) = overlaps([line(pattern)], [line(sentence)])
     assert match.likeness is likeness
+    order = list(Likeness)
+    for least in order:
+        found = list(overlaps([line(pattern)], [line(sentence)], least))
+        assert bool(found) is (order.index(likeness) <= order.index(least))
 
 
 @pytest.mark.parametrize(("pattern", "sentence"), STRANGERS)
