@@ -83,6 +83,11 @@ class Report:
         return _share(self.commands, lambda each: each.verdict is Verdict.RIGHT)
 
     @property
+    def right_targets(self) -> Share:
+        """Commands of which functions and devices came out as meant, whatever the values."""
+        return _share(self.commands, lambda each: each.verdict in (Verdict.RIGHT, Verdict.WRONG_VALUE, Verdict.WRONG_TIME))
+
+    @property
     def reversed(self) -> Share:
         """Commands that would do the opposite of what was meant."""
         return _share(self.commands, lambda each: each.is_reversed)
@@ -163,6 +168,7 @@ def to_json(made: Report) -> dict[str, object]:
     p50_ms, p95_ms = made.times_ms()
     return {
         "right": made.right.to_json(),
+        "right_targets": made.right_targets.to_json(),
         "reversed": made.reversed.to_json(),
         "false_actions": made.false_actions.to_json(),
         "reasons": made.reasons.to_json(),

@@ -126,6 +126,7 @@ def _print_report(console: Console, made: Report, policy: PolicySettings) -> Non
     thresholds = f"confidence {policy.min_confidence:g}, mass {policy.min_mass:g}"
     console.print(f"thresholds: {thresholds}; in parentheses: counts, and the 95 % interval (Wilson)")
     console.print(f"right commands: {made.right}")
+    console.print(f"right functions and devices, whatever the values: {made.right_targets}")
     console.print(f"reversed commands: {made.reversed}")
     console.print(f"false actions: {made.false_actions}")
     console.print(f"right reasons of refusals: {made.reasons}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,8 @@ def test_report_applies_thresholds(judged: list[Judged]) -> None:
     assert (report(judged, none).right.count, report(judged, none).false_actions.count) == (2, 2)
     made = report(judged, strict)
     assert (made.right, made.reversed, made.false_actions) == (Share(1, 5), Share(1, 5), Share(1, 4))
+    assert (report(judged, none).right_targets, made.right_targets) == (Share(2, 5), Share(1, 5))
+    assert report([replace(judged[0], verdict=Verdict.WRONG_VALUE)], none).right_targets == Share(1, 1)
     assert made.reasons == Share(2, 3), "chat and unsure are right, absent should be chat"
     assert made.verdicts[Verdict.DOUBTED] == Share(1, 5)
     assert sweep(judged)[0.3, 0.0] == (Share(1, 5), Share(1, 4))
