@@ -145,23 +145,22 @@ async def verify(
 
 
 async def _judged(line: Line, examples: Examples, judge: Judge, tries: int) -> tuple[Outcome, str]:
-    text = line.text
-    for attempt in range(tries + 1):
+    try:
+        written = examples.of(line, line.text)
+    except InputError:
+        return Outcome.DROPPED, ""
+    if written is None:
+        return Outcome.HOMELESS, line.text
+    if await judge.agrees(written.text, written.plan):
+        return Outcome.KEPT, line.text
+    for _ in range(tries):
+        text = line.with_sentence(await judge.rewritten(line.text, written.plan))
         try:
             example = examples.of(line, text)
         except InputError:
-            example, is_right = None, False
-        else:
-            if example is None:
-                return Outcome.HOMELESS, line.text
-            is_right = await judge.agrees(example.text, example.plan)
-        if is_right:
-            return (Outcome.REWRITTEN if attempt else Outcome.KEPT), text
-        if attempt < tries:
-            original = examples.of(line, line.text)
-            if original is None:
-                return Outcome.HOMELESS, line.text
-            text = line.with_sentence(await judge.rewritten(line.text, original.plan))
+            continue
+        if example is not None and await judge.agrees(example.text, example.plan):
+            return Outcome.REWRITTEN, text
     return Outcome.DROPPED, ""
 
 
