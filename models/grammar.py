@@ -15,11 +15,13 @@ it accepts. Ids of the two never clash: names, words and numbers are base tokens
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from octopus_hub.models.grammar_copies import CopyStart
-from octopus_hub.models.grammar_states import Context, MustStay, State, Symbol
+from octopus_hub.models.grammar_states import NOTHING, Context, MustStay, State, Symbol
 from octopus_hub.models.grammar_targets import GroupName, Name, NounWord, OneSelector, PlaceName, Target
-from octopus_hub.models.grammar_values import Digits, ValueStart, WordIn, after_function
+from octopus_hub.models.grammar_values import Digits, ValueStart, WordIn, function_body
+from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.tokens import REASON_IDS, Mark
 
 
@@ -58,7 +60,15 @@ class CallStart(MustStay):
     """A function of the house."""
 
     def arcs(self, state: State, context: Context) -> dict[int, State]:
-        return {i: after_function(state, f, (WhenMaybe(), AfterCall())) for i, f in context.lexicon.function_ids.items()}
+        below, calls = state.stack[:-1], state.calls
+        return {i: State(below + body, NOTHING, calls) for i, body in _bodies(context.lexicon).items()}
+
+
+@lru_cache(maxsize=4)
+def _bodies(lexicon: Lexicon) -> dict[int, tuple[Symbol, ...]]:
+    """What follows each function of a house, as on a stack, the next one last: the same in every sentence."""
+    rest = (WhenMaybe(), AfterCall())
+    return {i: function_body(function, rest)[::-1] for i, function in lexicon.function_ids.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,10 @@ from octopus_hub.models.tokens import FUNCTION_IDS, PARAMETER_IDS, TIME_UNITS, M
 from octopus_hub.models.trie import Trie
 
 
-def after_function(state: State, function: Function, rest: tuple[Symbol, ...], *, nested: bool = False) -> State:
-    """The state after a function token: target and parameters of `function`, then `rest`."""
+def function_body(function: Function, rest: tuple[Symbol, ...], *, nested: bool = False) -> tuple[Symbol, ...]:
+    """What follows a function token: target and parameters of `function`, then `rest`."""
     target: tuple[Symbol, ...] = () if function.target is TargetRule.NONE else (Target(function),)
-    parameters = tuple(ParameterMark(function, i, nested) for i in range(len(function.parameters)))
-    return state.then(*target, *parameters, *rest)._replace(devices=NOTHING)
+    return (*target, *(ParameterMark(function, i, nested) for i in range(len(function.parameters))), *rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,8 @@ class ValueStart(MustStay):
                 found[Mark.MINUS] = state.then(NumberPart(0, False, units))
         if not self.nested:
             for inner in context.lexicon.nestable(parameter):
-                found[FUNCTION_IDS[inner.name]] = after_function(state, inner, (Closing(state.devices),), nested=True)
+                body = function_body(inner, (Closing(state.devices),), nested=True)
+                found[FUNCTION_IDS[inner.name]] = state.then(*body)._replace(devices=NOTHING)
         return found
 
 
