@@ -28,7 +28,7 @@ from octopus_hub.config.plan import (
 )
 from octopus_hub.models.lexicon import DEFAULT_OPTIONS, NESTABLE, NESTABLE_TEXT
 
-SENTENCE = "put Milk, eggs — and 2.5 pounds of the butter on my list at half past seven don't forget"
+SENTENCE = "put Milk, eggs — and 2.5 pounds of the butter on my list at half past seven don't forget celsius fahrenheit"
 WORDS = SENTENCE.replace(",", "").replace("— ", "").split()
 PHRASES = tuple(
     SENTENCE[SENTENCE.index(WORDS[i]) : SENTENCE.index(WORDS[j]) + len(WORDS[j])]
