@@ -292,6 +292,8 @@ def _one(search: Search, selector: Described, pool: list[Device]) -> list[Device
 def _called(search: Search, pool: list[Device], noun: str, *, with_places: bool) -> list[Device]:
     """Those of whose names most was said ("the truck" of two cars), besides words for their kind, and for rooms unless they may be
     anywhere ("the kitchen one"); else all."""
+    if len(pool) == 1:
+        return pool
     rooms = {area.name: words(area.name, *area.aliases) for area in search.around.house.areas}
     telling = search.around.said - words(noun, plural_of(noun)) - KIND_WORDS
     if not with_places:
@@ -301,8 +303,9 @@ def _called(search: Search, pool: list[Device], noun: str, *, with_places: bool)
         room = rooms.get(device.area or "", set()) if with_places else set()
         return max(len((words(name) | room) & telling) for name in (device.name, *device.aliases))
 
-    most = max(map(said_of, pool))
-    return [device for device in pool if said_of(device) == most]
+    counts = [said_of(device) for device in pool]
+    most = max(counts)
+    return [device for device, count in zip(pool, counts, strict=True) if count == most]
 
 
 def _called_in_full(search: Search, pool: list[Device]) -> list[Device]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -21,17 +20,15 @@ from octopus_hub.models.data.corpus_check import check_corpus
 from octopus_hub.models.data.examples import Corpus, PackMaker
 from octopus_hub.models.data.manifest import Manifest, commit_of, corpus_digest, manifest_path, split_tally
 from octopus_hub.models.data.overlap import CORPUS, Likeness, overlaps, read_corpus, read_test
-from octopus_hub.models.data.packs import Pack, write_packs
+from octopus_hub.models.data.packs import SUFFIX, Pack, write_packs
 from octopus_hub.models.data.patterns import Pattern
 from octopus_hub.models.data.teacher import Teacher
-from octopus_hub.models.data.verify import VERDICTS, Examples, Line, Outcome, lines_of, write_verified
-from octopus_hub.models.data.verify import verify as verified_by
+from octopus_hub.models.data.verify import VERDICTS, Examples, judge, lines_of, write_verified
 from octopus_hub.models.graph import WEIGHTS, sha256
 from octopus_hub.models.tokens import TextEncoder, vocabulary_digest
 
 TOKENIZER = WEIGHTS / "tokenizer.json"
 HA_PACKAGE = "home-assistant-intents"
-SUFFIX = ".jsonl.gz"
 EX_OK, EX_FOUND = 0, 1
 
 
@@ -159,28 +156,17 @@ def verify(options: argparse.Namespace) -> int:
         lines = random.Random(options.seed).sample(lines, min(options.lines, len(lines)))
     examples = Examples(Corpus.read(options.corpus), TextEncoder(TOKENIZER), options.seed, options.houses)
     verdicts = options.output / VERDICTS
-    with _progress() as progress:
-        task = progress.add_task("lines", total=len(lines))
-        asyncio.run(_asked(lines, examples, Teacher(options.teacher, options.model, key), verdicts, options, progress, task))
+
+    async def ask() -> None:
+        with _progress() as progress:
+            advance = partial(progress.advance, progress.add_task("lines", total=len(lines)))
+            async with Teacher(options.teacher, options.model, key) as teacher:
+                await judge(lines, examples, teacher, verdicts, tries=options.tries, at_once=options.at_once, advance=advance)
+
+    asyncio.run(ask())
     tally = write_verified(options.corpus, verdicts, options.output)
     print(f"{options.output}: {_counts(tally)}")
     return EX_OK
-
-
-async def _asked(
-    lines: Sequence[Line],
-    examples: Examples,
-    teacher: Teacher,
-    verdicts: Path,
-    options: argparse.Namespace,
-    progress: Progress,
-    task: TaskID,
-) -> None:
-    try:
-        advance = partial(progress.advance, task)
-        await verified_by(lines, examples, teacher, verdicts, tries=options.tries, at_once=options.at_once, advance=advance)
-    finally:
-        await teacher.close()
 
 
 def add_overlap_arguments(parser: argparse.ArgumentParser, test: Path) -> None:
@@ -216,5 +202,5 @@ def _progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True))
 
 
-def _counts(counts: Mapping[str, int] | Counter[Outcome]) -> str:
+def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"

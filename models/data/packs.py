@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+SUFFIX = ".jsonl.gz"
+"""What the names of its files end in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:

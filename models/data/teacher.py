@@ -6,7 +6,7 @@ Judging is binary, as in the Octopus papers: does the plan do exactly what the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from octopus_hub.config.errors import InputError, UnavailableService
 from octopus_hub.config.function_table import by_name
@@ -59,8 +59,10 @@ class Teacher:
         self._url, self._model = url, model
         self._client = AsyncOpenAI(base_url=url, api_key=key or "none", timeout=TIMEOUT_S)
 
-    async def close(self) -> None:
-        """Closes its connections."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *problem: object) -> None:
         await self._client.close()
 
     async def agrees(self, sentence: str, plan: Plan) -> bool:

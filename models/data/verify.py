@@ -110,24 +110,24 @@ class Examples:
         return None
 
 
-async def verify(
+async def judge(
     lines: Sequence[Line],
     examples: Examples,
-    judge: Judge,
+    by: Judge,
     verdicts: Path,
     *,
     tries: int,
     at_once: int,
     advance: Callable[[], None],
 ) -> None:
-    """Judge what `verdicts` has nothing of yet; each verdict is written as it comes. Raises what the judge raises."""
+    """Judge what `verdicts` has nothing of yet; each verdict is written as it comes. Raises what `by` raises."""
     known = read_verdicts(verdicts)
     free = asyncio.Semaphore(at_once)
     with verdicts.open("a", encoding="utf-8") as file:
 
         async def one(line: Line) -> None:
             async with free:
-                outcome, text = await _judged(line, examples, judge, tries)
+                outcome, text = await _judged(line, examples, by, tries)
             record = {"place": line.place, "line": line.text, "outcome": outcome, "text": text}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             file.flush()
@@ -174,10 +174,10 @@ def read_verdicts(path: Path) -> dict[tuple[str, str], tuple[Outcome, str]]:
     return found
 
 
-def write_verified(corpus: Path, verdicts: Path, output: Path) -> Counter[Outcome]:
+def write_verified(corpus: Path, verdicts: Path, output: Path) -> Counter[str]:
     """The corpus without what was dropped, and with what was written anew, in `output`; how many of each. The rest stays."""
     known = read_verdicts(verdicts)
-    tally = Counter[Outcome]()
+    tally = Counter[str]()
     shutil.copytree(corpus / NAMES, output / NAMES, dirs_exist_ok=True)
     written: dict[str, list[str]] = {}
     for line in lines_of(corpus):

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.base import SMOLLM2, BaseWeights, base_file
 from octopus_hub.models.data.manifest import commit_of
+from octopus_hub.models.data.packs import SUFFIX
 from octopus_hub.models.graph import WEIGHTS
 from octopus_hub.models.lora import NEW_ROWS, Adapter, read_adapter
 from octopus_hub.models.training.crew import Crew
@@ -44,7 +45,7 @@ DOWNLOAD = "download"
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """What `train` is told."""
     add = parser.add_argument
-    add("--packs", metavar="DIR", type=Path, required=True, help="packs of `octopus data build` (*.jsonl.gz)")
+    add("--packs", metavar="DIR", type=Path, required=True, help=f"packs of `octopus data build` (*{SUFFIX})")
     add("--run", metavar="DIR", type=Path, required=True, help="checkpoint, log and adapter; a run that is there is resumed")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", metavar="M", type=float, help="time for the whole run, earlier parts included")
@@ -69,11 +70,13 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Trains, or goes on with a run, and prints where the adapter is."""
-    if not any(options.packs.glob("*.jsonl.gz")):
-        raise InputError(f"expected packs (*.jsonl.gz) in {options.packs}, got none; octopus data build makes them")
+    if not any(options.packs.glob(f"*{SUFFIX}")):
+        raise InputError(f"expected packs (*{SUFFIX}) in {options.packs}, got none; octopus data build makes them")
     preset = PRESETS[options.preset]
     given = {name: getattr(options, name) for name in ("rate", "warmup", "rank", "alpha", "added_weight", "epochs")}
     chosen: dict[str, Any] = {**preset, **{name: value for name, value in given.items() if value is not None}}
+    if options.unrounded or options.whole:
+        chosen["rounded"] = False
     if options.minutes is None and "epochs" not in chosen:
         raise InputError("expected --minutes or --epochs, got neither")
     options.run.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,6 @@ def train(options: argparse.Namespace) -> int:
         minutes=options.minutes,
         start=options.start,
         whole=options.whole,
-        rounded=chosen.pop("rounded", True) and not options.unrounded and not options.whole,
         seed=options.seed,
         threads=options.threads,
         device=options.device,

@@ -70,8 +70,13 @@ def write_hf_directory(base: BaseWeights, adapter: Adapter, output: Path) -> Non
     output.mkdir(parents=True, exist_ok=True)
     write_safetensors(output / "model.safetensors", tensors, {"format": "pt"})
     (output / "config.json").write_text(json.dumps(hf_config(shape), indent=1))
+    write_tokenizer(WEIGHTS / "tokenizer.json", output)
+
+
+def write_tokenizer(tokenizer: Path, output: Path) -> None:
+    """What transformers wants beside a checkpoint."""
     (output / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast"}))
-    shutil.copyfile(WEIGHTS / "tokenizer.json", output / "tokenizer.json")
+    shutil.copyfile(tokenizer, output / "tokenizer.json")
 
 
 def shape_with(base: BaseWeights, adapter: Adapter) -> Shape:

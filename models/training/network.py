@@ -26,10 +26,10 @@ from torch.nn import functional
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack
+from octopus_hub.models.graph import LINEARS
 from octopus_hub.models.lora import Adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions
 
-PROJECTIONS = ("q", "k", "v", "o", "gate", "up", "down")
 STACKS = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 """Projections whose weights are one tensor here."""
 HF_NAMES = {
@@ -74,7 +74,7 @@ class Network(nn.Module):
         alpha: float = 32,
         dtype: torch.dtype = torch.bfloat16,
         *,
-        projections: Sequence[str] = PROJECTIONS,
+        projections: Sequence[str] = LINEARS,
         whole: bool = False,
     ) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Network(nn.Module):
         """Let every frozen weight make up, with the adapter of now, the weight as the hub stores it: `bits` by source."""
         with torch.no_grad():
             for i, layer in enumerate(self._each_layer()):
-                layer.round_as_stored({name: bits[f"layers.{i}.{name}"] for name in PROJECTIONS}, block)
+                layer.round_as_stored({name: bits[f"layers.{i}.{name}"] for name in LINEARS}, block)
 
     def compile_layers(self) -> None:
         """Fuse each layer's element-wise work (1.3 times as fast on a CPU; needs a C++ compiler)."""
@@ -189,7 +189,7 @@ class _Layer(nn.Module):
         super().__init__()
         self.shape, self.scale, self.dtype, self.adapted = shape, alpha / rank, dtype, adapted
         prefix = f"model.layers.{index}."
-        parts = {name: weights[f"{prefix}{HF_NAMES[name]}.weight"] for name in PROJECTIONS}
+        parts = {name: weights[f"{prefix}{HF_NAMES[name]}.weight"] for name in LINEARS}
         self._rows = {name: part.shape[0] for name, part in parts.items()}
         for stack, names in STACKS.items():
             _hold(self, stack, torch.cat([parts[name] for name in names]), dtype, whole=whole)

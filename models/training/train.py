@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -19,14 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octopus_hub.config.errors import InputError
-from octopus_hub.models.data.packs import Pack, read_packs
-from octopus_hub.models.graph import LAYOUT, WEIGHTS, Part, read_layout
+from octopus_hub.models.data.packs import SUFFIX, Pack, read_packs
+from octopus_hub.models.graph import LAYOUT, LINEARS, WEIGHTS, Part, read_layout
 from octopus_hub.models.lora import read_adapter
 from octopus_hub.models.tokens import VOCABULARY_SIZE, TextEncoder, descriptions, vocabulary_digest, vocabulary_names
 from octopus_hub.models.training.crew import Crew
 from octopus_hub.models.training.curves import draw_curves
+from octopus_hub.models.training.export import write_tokenizer
 
-LOG, CURVES, ADAPTER, WHOLE, CONFIG, PACKS = "log.jsonl", "curves.png", "adapter.safetensors", "hf", "config.json", ".jsonl.gz"
+LOG, CURVES, ADAPTER, WHOLE, CONFIG = "log.jsonl", "curves.png", "adapter.safetensors", "hf", "config.json"
 ROUND_EVERY = 8
 """Steps between two roundings of the weights as they are stored: one costs about a third of a step."""
 
@@ -64,7 +64,7 @@ class Settings:
     schedule: Schedule = Schedule.COSINE
     rank: int = 16
     alpha: float = 32.0
-    projections: tuple[str, ...] = ("q", "k", "v", "o", "gate", "up", "down")
+    projections: tuple[str, ...] = LINEARS
     added_weight: float = 1.0
     seed: int = 1
     threads: int = 2
@@ -195,7 +195,7 @@ def _lesson(settings: Settings, crew: Crew, steps: int) -> Iterator[tuple[Pack, 
     first = steps * crew.size
     total = 0
     if settings.minutes is None:
-        total = settings.epochs * sum(1 for path in settings.packs.glob(f"*{PACKS}") for _ in read_packs(path))
+        total = settings.epochs * sum(1 for path in settings.packs.glob(f"*{SUFFIX}") for _ in read_packs(path))
     for number, pack in enumerate(_endless(settings.packs, first), first):
         whole_rounds = total - total % crew.size
         if settings.minutes is None and number >= whole_rounds:
@@ -209,7 +209,7 @@ def _endless(folder: Path, skip: int) -> Iterator[Pack]:
     seen = before = 0
     done: set[Path] = set()
     while True:
-        waiting = sorted(set(folder.glob(f"*{PACKS}")) - done)
+        waiting = sorted(set(folder.glob(f"*{SUFFIX}")) - done)
         if not waiting:
             if seen == before:
                 raise InputError(f"expected packs in {folder}, got none")
@@ -245,8 +245,7 @@ def save_whole(tensors: dict[str, Tensor], settings: Settings) -> None:
     folder.mkdir(exist_ok=True)
     config = json.loads((settings.base / CONFIG).read_text()) | {"vocab_size": VOCABULARY_SIZE, "torch_dtype": "bfloat16"}
     (folder / CONFIG).write_text(json.dumps(config, indent=1))
-    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast"}))
-    shutil.copyfile(settings.tokenizer, folder / "tokenizer.json")
+    write_tokenizer(settings.tokenizer, folder)
     temporary = folder / "model.tmp"
     save_file(tensors, temporary, metadata={"format": "pt"})
     temporary.replace(folder / "model.safetensors")

@@ -26,9 +26,10 @@ else:
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.build import quantize_rows
 from octopus_hub.models.data.packs import Pack, write_packs
+from octopus_hub.models.graph import LINEARS
 from octopus_hub.models.lora import read_adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, VOCABULARY_SIZE, Mark, descriptions, vocabulary_digest
-from octopus_hub.models.training.network import HF_NAMES, PROJECTIONS, Network, PackTensors, rounded
+from octopus_hub.models.training.network import HF_NAMES, Network, PackTensors, rounded
 from octopus_hub.models.training.train import Schedule, Settings, rate_at, save_adapter, train
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(120)]
@@ -110,7 +111,7 @@ def _reference(base: Path, rows: torch.Tensor, changes: dict[str, torch.Tensor])
 
 def _changes(network: Network) -> dict[str, torch.Tensor]:
     tensors = dict(network.named_parameters())
-    names = [(i, name) for i in range(LAYERS) for name in PROJECTIONS]
+    names = [(i, name) for i in range(LAYERS) for name in LINEARS]
     scale = ALPHA / RANK
     return {f"layers.{i}.{n}": scale * tensors[f"layers.{i}.lora.{n}_b"] @ tensors[f"layers.{i}.lora.{n}_a"] for i, n in names}
 
@@ -172,7 +173,7 @@ def test_loss_is_that_of_the_response_tokens(base: Path) -> None:
     loss.backward()
     trained = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
     assert trained == {name for name, _ in network.named_parameters()}
-    assert {name.rpartition(".")[2] for name in trained} == {"new_rows", *(f"{n}_{f}" for n in PROJECTIONS for f in "ab")}
+    assert {name.rpartition(".")[2] for name in trained} == {"new_rows", *(f"{n}_{f}" for n in LINEARS for f in "ab")}
 
 
 def test_adapter_on_some_projections(base: Path) -> None:
@@ -252,7 +253,7 @@ def test_rounded_is_what_is_stored(bits: int) -> None:
 def test_network_rounded_as_stored(base: Path) -> None:
     """Base and adapter together are what the hub stores, and the adapter still gets its gradient; again after a step."""
     network = _network(base)
-    bits = {f"layers.{i}.{name}": 8 if name == "v" else 4 for i in range(LAYERS) for name in PROJECTIONS}
+    bits = {f"layers.{i}.{name}": 8 if name == "v" else 4 for i in range(LAYERS) for name in LINEARS}
     for _ in range(2):
         network.round_as_stored(bits, 8)
         changes = {}
