@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from octopus_hub.adapters.colors import is_same_color
-from octopus_hub.adapters.vehicle import seats, windows
+from octopus_hub.adapters.vehicle import places, seats
 from octopus_hub.config.house import Device, DeviceState
 from octopus_hub.config.plan import Call, Scalar
 
@@ -212,11 +212,24 @@ def _volume(seen: Seen) -> bool:
     return _moved("volume_level", upward=UP, full=1)(seen)
 
 
-def _locked(seen: Seen) -> bool:
-    return seen.after.state == "locked"
+def _lock(state: str, *states: str) -> Shown:
+    """The whole lock, or the doors of a vehicle that were meant; of a vehicle's doors those that it tells of."""
+    is_locked = state == "locked"
+
+    def check(seen: Seen) -> bool:
+        doors = [seen.after.attributes.get(f"locked_{place}") for place in _places(seen, "door")]
+        if "door" in seen.arguments:
+            return all(door is is_locked for door in doors)
+        return seen.after.state in (state, *states) and all(door in (is_locked, None) for door in doors)
+
+    return check
 
 
 # Vehicles
+
+
+def _places(seen: Seen, argument: str) -> tuple[str, ...]:
+    return places(seen.arguments.get(argument), drives_right=seen.after.attributes.get("drives_right") is True)
 
 
 def _seat_heating(seen: Seen) -> bool:
@@ -240,7 +253,7 @@ def _cabin(seen: Seen) -> bool:
 
 def _window(wanted: Callable[[Seen], float]) -> Shown:
     def check(seen: Seen) -> bool:
-        shown = [seen.number(f"window_{place}") for place in windows(seen.arguments.get("window"))]
+        shown = [seen.number(f"window_{place}") for place in _places(seen, "window")]
         return all(position is not None and abs(position - wanted(seen)) <= POSITION_PCT for position in shown)
 
     return check
@@ -279,8 +292,8 @@ ROWS: Mapping[str, Shown] = {
     "set_color_temperature": _all(_on, _near("color_temp_kelvin", "temperature", KELVIN)),
     "step_color_temperature": _all(_on, _near("color_temp_kelvin", "kelvin", KELVIN)),
     "set_effect": _all(_on, _word("effect", "effect")),
-    "lock": _locked,
-    "unlock": _state("unlocked", "open"),
+    "lock": _lock("locked"),
+    "unlock": _lock("unlocked", "open"),
     "open": _state("open", "opening"),
     "close": _state("closed", "closing"),
     "stop": _not_state("opening", "closing", "cleaning", "mowing", "returning"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from octopus_hub.adapters.service_rows import Entity
 from octopus_hub.adapters.service_vehicle import SEAT_LEVELS
-from octopus_hub.adapters.vehicle import WINDOWS
+from octopus_hub.adapters.vehicle import PLACES
 from octopus_hub.config.house import Device, DeviceState
 
 Entities = Mapping[str, DeviceState]
@@ -71,7 +71,7 @@ def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState 
     if not bound:
         return None
     main = Entity(device.home_assistant.get("main", ""))
-    if "main" in bound and main.domain in ("lock", "climate"):
+    if "main" in bound and (main.domain == "climate" or (main.domain == "lock" and bound.keys().isdisjoint(DOOR_LOCKS))):
         bound.setdefault(main.domain, bound["main"])
     attributes: dict[str, object] = {"temperature_unit": unit}
     for role, state in bound.items():
@@ -81,15 +81,25 @@ def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState 
     if lock is not None:
         locked = {"on": "locked", "off": "unlocked"}.get(lock.state, lock.state)
         return DeviceState(locked, attributes)
+    doors = [attributes[name] for name in DOORS if name in attributes]
+    if doors:
+        return DeviceState("locked" if all(doors) else "unlocked", attributes)
     reachable = any(state.state not in NOT_KNOWN for state in bound.values())
     return DeviceState("on" if reachable else "unavailable", attributes)
 
+
+DOORS = tuple(f"locked_{place}" for place in PLACES)
+DOOR_LOCKS = tuple(f"lock_{place}" for place in PLACES)
 
 Read = Callable[[DeviceState], object]
 
 
 def _is_on(state: DeviceState) -> bool:
     return state.state not in ("off", "closed", "locked", "not_charging", "disconnected", "idle")
+
+
+def _is_locked(state: DeviceState) -> bool:
+    return state.state in ("locked", "on")
 
 
 def _number(state: DeviceState) -> object:
@@ -144,6 +154,7 @@ READ: Mapping[str, tuple[str, Read]] = {
     "temperature": ("current_temperature", _number),
     "sunroof": ("sunroof", _open_pct),
     "trunk": ("trunk", _open_pct),
+    **{f"lock_{place}": (f"locked_{place}", _is_locked) for place in PLACES},
 }
 """The attribute that a role's entity tells, and how it is read."""
 
@@ -153,7 +164,7 @@ READ_BY_PREFIX: Mapping[str, Read] = {
 """Roles that have the same name as their attribute."""
 
 WHOLE: Mapping[str, tuple[tuple[str, ...], Read]] = {
-    "windows": (tuple(f"window_{place}" for place in WINDOWS), _open_pct),
+    "windows": (tuple(f"window_{place}" for place in PLACES), _open_pct),
     "seat_heating": (("seat_heating_driver",), _heat),
     "defrost": (("defrost_front", "defrost_rear"), _is_on),
 }

@@ -12,6 +12,8 @@ which Home Assistant has no domain, is `locked` or `unlocked`, and its attribute
 `seat_heating_<seat>`               off, low, medium, high; seats: driver, passenger, rear_left, rear_right
 `seat_position_<seat>`              0 (far back) to 100 (far forward); `seat_height_<seat>` likewise
 `window_<place>`                    0 closed to 100 open; places: front_left, front_right, rear_left, rear_right
+`locked_<place>`                    bool, of the door there
+`drives_right`                      True where the driver sits on the right
 `sunroof`, `trunk`                  0 closed to 100 open
 `defrost_front`, `_rear`, `_mirrors` bool
 `charge_limit`, `battery_level`     %

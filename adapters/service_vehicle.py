@@ -1,6 +1,6 @@
 """A vehicle in Home Assistant: several entities, bound by role, that together are one device. Pure.
 
-Roles: `lock`, `climate`, `engine`, `charging`, `charge_limit`, `trunk`, `sunroof`, `windows` or `window_<place>`,
+Roles: `lock` or `lock_<place>`, `climate`, `engine`, `charging`, `charge_limit`, `trunk`, `sunroof`, `windows` or `window_<place>`,
 `seat_heating` or `seat_heating_<seat>`, `seat_<direction>`, `defrost` or `defrost_<part>`, `flash_lights`, `horn`, `navigation`.
 `main` stands for `lock` or `climate` where its domain is that; never for another role: a lock must not stand for a trunk. What a
 role's entity is told depends on its domain.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from octopus_hub.adapters.service_rows import Arguments, Data, Entity
-from octopus_hub.adapters.vehicle import seats, windows
+from octopus_hub.adapters.vehicle import places, seats
 from octopus_hub.config.plan import Scalar
 
 Bindings = Mapping[str, str]
@@ -96,6 +96,19 @@ def _parts(prefix: str, whole: str, parts: Callable[[Arguments], Sequence[str]],
     return tell
 
 
+def _doors(services: Services) -> Tell:
+    """The door's own lock. For the whole vehicle the one for all doors, else each: one for all never stands for a door."""
+    whole = _role("lock", services)
+
+    def tell(bound: Bindings, given: Arguments) -> Sequence[Told]:
+        each = [bound[f"lock_{place}"] for place in places(given.get("door")) if f"lock_{place}" in bound]
+        if "door" not in given and ("lock" in bound or not each):
+            return whole(bound, given)
+        return [told for entity_id in each for told in _tell(entity_id, services, given)]
+
+    return tell
+
+
 def _seat_services(given: Arguments) -> Services:
     level = str(given["level"])
     switched = "turn_off" if level == "off" else "turn_on"
@@ -117,8 +130,8 @@ def _defrost_parts(given: Arguments) -> Sequence[str]:
 
 
 VEHICLE_ROWS: Mapping[str, Tell] = {
-    "lock": _role("lock", LOCK),
-    "unlock": _role("lock", UNLOCK),
+    "lock": _doors(LOCK),
+    "unlock": _doors(UNLOCK),
     "step_temperature": _role("climate", DEGREES),
     "set_cabin_temperature": _role("climate", DEGREES),
     "vehicle_climate_start": _role("climate", ON),
@@ -126,9 +139,9 @@ VEHICLE_ROWS: Mapping[str, Tell] = {
     "set_seat_heating": _parts("seat_heating", "seat_heating", lambda given: seats(given.get("seat")), _seat_services),
     "move_seat": _seat_direction,
     "open_window": _parts(
-        "window", "windows", lambda given: windows(given.get("window")), lambda given: WINDOW if "position" in given else OPEN
+        "window", "windows", lambda given: places(given.get("window")), lambda given: WINDOW if "position" in given else OPEN
     ),
-    "close_window": _parts("window", "windows", lambda given: windows(given.get("window")), lambda _: CLOSE),
+    "close_window": _parts("window", "windows", lambda given: places(given.get("window")), lambda _: CLOSE),
     "open_sunroof": _role("sunroof", OPEN),
     "close_sunroof": _role("sunroof", CLOSE),
     "open_trunk": _role("trunk", OPEN),

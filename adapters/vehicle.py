@@ -1,11 +1,12 @@
-"""The parts of a vehicle: which seats and windows a word means, as they are named in its attributes. Pure."""
+"""The parts of a vehicle: which seats, doors and windows a word means, as they are named in its attributes. Pure."""
 
 from __future__ import annotations
 
 from octopus_hub.config.plan import Scalar
 
 SEATS = ("driver", "passenger", "rear_left", "rear_right")
-WINDOWS = ("front_left", "front_right", "rear_left", "rear_right")
+PLACES = ("front_left", "front_right", "rear_left", "rear_right")
+"""Where its doors and their windows are."""
 
 
 def seats(said: Scalar | None) -> tuple[str, ...]:
@@ -19,13 +20,14 @@ def seats(said: Scalar | None) -> tuple[str, ...]:
     return groups.get(word, (word.replace(" ", "_"),))
 
 
-def windows(said: Scalar | None) -> tuple[str, ...]:
-    """The windows of a word, likewise; all where none was said. Driver and passenger are taken to sit left and right."""
+def places(said: Scalar | None, *, drives_right: bool = False) -> tuple[str, ...]:
+    """The doors or windows of a word, likewise; all where none was said. `drives_right`: the driver sits on the right."""
+    driver, passenger = PLACES[:2][::-1] if drives_right else PLACES[:2]
     groups = {
-        "all": WINDOWS,
-        "front": WINDOWS[:2],
-        "rear": WINDOWS[2:],
-        "driver": ("front_left",),
-        "passenger": ("front_right",),
+        "all": PLACES,
+        "front": PLACES[:2],
+        "rear": PLACES[2:],
+        "driver": (driver,),
+        "passenger": (passenger,),
     }
-    return WINDOWS if said is None else groups.get(str(said), (str(said).replace(" ", "_"),))
+    return PLACES if said is None else groups.get(str(said), (str(said).replace(" ", "_"),))

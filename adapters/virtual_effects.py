@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from octopus_hub.adapters.colors import COLORS
-from octopus_hub.adapters.virtual_vehicle import VEHICLE_EFFECTS
+from octopus_hub.adapters.virtual_vehicle import VEHICLE_EFFECTS, doors_locked
 from octopus_hub.config.errors import Rejected
 from octopus_hub.config.house import Device, DeviceState
 from octopus_hub.config.plan import Call
@@ -307,6 +307,11 @@ def _with_time_left(state: DeviceState, seconds: float) -> DeviceState:
     return changed(state, remaining=str(timedelta(seconds=int(seconds))), remaining_s=seconds)
 
 
+def _locked(becomes: str) -> Effect:
+    plain, of_vehicle = _becomes(becomes), doors_locked(becomes == "locked")
+    return lambda call, device, state: (of_vehicle if device.kind == "vehicle" else plain)(call, device, state)
+
+
 EFFECTS: Mapping[str, Effect] = {
     "turn_on": _turn_on,
     "turn_off": _turn_off,
@@ -317,8 +322,8 @@ EFFECTS: Mapping[str, Effect] = {
     "set_color_temperature": _set_kelvin("temperature"),
     "step_color_temperature": _set_kelvin("kelvin"),
     "set_effect": _set_effect,
-    "lock": _becomes("locked"),
-    "unlock": _becomes("unlocked"),
+    "lock": _locked("locked"),
+    "unlock": _locked("unlocked"),
     "open": _becomes("open", current_position=100),
     "close": _becomes("closed", current_position=0),
     "stop": _stop,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from octopus_hub.adapters.vehicle import SEATS, WINDOWS
+from octopus_hub.adapters.vehicle import PLACES, SEATS
 from octopus_hub.config.house import Device, DeviceState, Units
 
 FAHRENHEIT_UNITS = frozenset({"F", "°F"})
@@ -103,7 +103,8 @@ def _vehicle(device: Device, is_fahrenheit: bool) -> DeviceState:
         **{f"seat_heating_{seat}": "off" for seat in SEATS},
         **{f"seat_position_{seat}": 50 for seat in SEATS},
         **{f"seat_height_{seat}": 50 for seat in SEATS},
-        **{f"window_{place}": 0 for place in WINDOWS},
+        **{f"window_{place}": 0 for place in PLACES},
+        **{f"locked_{place}": True for place in PLACES},
         **{f"defrost_{part}": False for part in ("front", "rear", "mirrors")},
     }
     return DeviceState("locked", attributes)

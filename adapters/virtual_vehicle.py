@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from octopus_hub.adapters.vehicle import seats, windows
+from octopus_hub.adapters.vehicle import PLACES, places, seats
 from octopus_hub.config.errors import Rejected
 from octopus_hub.config.house import Device, DeviceState
 from octopus_hub.config.plan import Call
@@ -53,7 +53,7 @@ def _move_seat(call: Call, device: Device, state: DeviceState) -> DeviceState:
 
 def _windows(position: Callable[[Call], float]) -> Effect:
     def effect(call: Call, device: Device, state: DeviceState) -> DeviceState:
-        return _with(state, **{f"window_{place}": position(call) for place in windows(call.arguments.get("window"))})
+        return _with(state, **{f"window_{place}": position(call) for place in places(call.arguments.get("window"))})
 
     return effect
 
@@ -67,6 +67,18 @@ def _charge(call: Call, device: Device, state: DeviceState) -> DeviceState:
 def _defrost(call: Call, device: Device, state: DeviceState) -> DeviceState:
     part = call.arguments.get("part")
     return _with(state, **{f"defrost_{each}": True for each in (("front", "rear") if part is None else (str(part),))})
+
+
+def doors_locked(is_locked: bool) -> Effect:
+    """The doors that were said, or all; the vehicle is locked when all of them are."""
+
+    def effect(call: Call, device: Device, state: DeviceState) -> DeviceState:
+        doors = {f"locked_{place}": is_locked for place in places(call.arguments.get("door"))}
+        after = _with(state, **doors)
+        whole = all(after.attributes.get(f"locked_{place}", state.state == "locked") for place in PLACES)
+        return DeviceState("locked" if whole else "unlocked", after.attributes)
+
+    return effect
 
 
 def _flashed(name: str) -> Effect:

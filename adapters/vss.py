@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from octopus_hub.adapters.vehicle import SEATS, WINDOWS, seats, windows
+from octopus_hub.adapters.vehicle import PLACES, SEATS, places, seats
 from octopus_hub.config.house import DeviceState
 from octopus_hub.config.plan import Scalar
 from octopus_hub.config.vss_signals import (
@@ -84,8 +84,20 @@ def _seat(seat: str, signals: Signals) -> str:
     return _by_driver(f"{CABIN}.Seat", seat, signals)
 
 
+def _door(place: str, signals: Signals) -> str:
+    return _by_driver(f"{CABIN}.Door", place, signals)
+
+
 def _window(place: str, signals: Signals) -> str:
-    return f"{_by_driver(f'{CABIN}.Door', place, signals)}.Window.Position"
+    return f"{_door(place, signals)}.Window.Position"
+
+
+def _lock(place: str, signals: Signals) -> str:
+    return f"{_door(place, signals)}.IsLocked"
+
+
+def _places(said: Scalar | None, signals: Signals) -> tuple[str, ...]:
+    return places(said, drives_right=not _left_is_driver(signals))
 
 
 # What a car tells
@@ -101,7 +113,10 @@ def state_of(signals: Signals) -> DeviceState:
         attributes[f"seat_heating_{seat}"] = _level(signals.get(f"{path}.Heating"))
         attributes[f"seat_position_{seat}"] = _share(signals.get(f"{path}.Position"), SEAT_TRAVEL_MM, from_front=True)
         attributes[f"seat_height_{seat}"] = _share(signals.get(f"{path}.Height"), SEAT_LIFT_MM)
-    attributes |= {f"window_{place}": signals.get(_window(place, signals)) for place in WINDOWS}
+    for place in PLACES:
+        attributes[f"window_{place}"] = signals.get(_window(place, signals))
+        attributes[f"locked_{place}"] = signals.get(_lock(place, signals))
+    attributes["drives_right"] = True if not _left_is_driver(signals) else None
     attributes |= {f"defrost_{part}": signals.get(paths[0]) for part, paths in DEFROSTERS.items()}
     attributes["trunk"] = {True: 100, False: 0}.get(signals.get(TRUNK, ""))
     attributes["battery_level"] = signals.get(CHARGE_LEVEL, signals.get(CHARGE_NOW))
@@ -151,8 +166,14 @@ def _given(path: str, name: str) -> Tell:
 
 
 def _locked(is_locked: bool) -> Tell:
-    """The doors that the car has told of, or all four."""
-    return lambda given, signals: ((path, is_locked) for path in ([p for p in LOCKS if p in signals] or LOCKS))
+    """The door that was said; else those that the car has told of, or all four."""
+
+    def tell(given: Arguments, signals: Signals) -> Iterator[Set]:
+        if "door" in given:
+            return ((_lock(place, signals), is_locked) for place in _places(given["door"], signals))
+        return ((path, is_locked) for path in ([p for p in LOCKS if p in signals] or LOCKS))
+
+    return tell
 
 
 def _cabin(given: Arguments, signals: Signals) -> Iterator[Set]:
@@ -178,7 +199,7 @@ def _move_seats(given: Arguments, signals: Signals) -> Iterator[Set]:
 
 
 def _move_windows(position: Callable[[Arguments], Any]) -> Tell:
-    return lambda given, signals: ((_window(place, signals), position(given)) for place in windows(given.get("window")))
+    return lambda given, signals: ((_window(place, signals), position(given)) for place in _places(given.get("window"), signals))
 
 
 def _defrost(given: Arguments, signals: Signals) -> Iterator[Set]:

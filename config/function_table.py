@@ -32,6 +32,7 @@ PROPERTIES = (
     "power", "energy", "speed", "mode", "source", "title", "artist", "light level", "air quality", "value", "range",
     "charge level", "location", "tire pressure", "mileage", "items", "time left", "next event",
 )  # fmt: skip
+DOORS = ("front left", "front right", "driver", "passenger", "rear left", "rear right", "rear", "front")
 SEATS = ("driver", "passenger", "rear left", "rear right", "rear", "front", "all")
 DAYS = "today unless said otherwise"
 
@@ -55,6 +56,10 @@ def _text(name: str, doc: str, *, required: bool = True) -> Parameter:
 
 def _state(doc: str, *, required: bool = True) -> Parameter:
     return Parameter("state", CHOICE, doc, required=required, choices=STATES)
+
+
+def _door() -> Parameter:
+    return Parameter("door", CHOICE, "a door of a vehicle, only if said", required=False, choices=DOORS, kinds=("vehicle",))
 
 
 def _temperature(name: str = "temperature") -> Parameter:
@@ -85,8 +90,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("set_effect", "Start a light effect the light offers.", ("light",),
              (Parameter("effect", OPTION, "an effect of the light", option="effect_list"),)),
     # Locks, covers, valves
-    Function("lock", "Lock locks or vehicles.", ("lock", "vehicle"), action_class=SECURE),
-    Function("unlock", "Unlock locks or vehicles.", ("lock", "vehicle"), action_class=OPEN, standstill=True),
+    Function("lock", "Lock locks or vehicles.", ("lock", "vehicle"), (_door(),), action_class=SECURE),
+    Function("unlock", "Unlock locks or vehicles.", ("lock", "vehicle"), (_door(),), action_class=OPEN, standstill=True),
     Function("open", "Open covers (blinds, curtains, garage doors, gates, windows) or valves all the way.", ("cover", "valve"),
              not_for="parts of a vehicle; unlocking; a partial opening: set_position"),
     Function("close", "Close covers or valves all the way.", ("cover", "valve"), action_class=SECURE, not_for="locking"),

@@ -5,6 +5,7 @@ A function has one functional token of the model: its position in the table. The
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
@@ -45,7 +46,8 @@ class Confirmation(StrEnum):
 class Parameter:
     """One argument. `choices` are closed words (for numbers: words instead of digits); `option` names the device's own list.
 
-    `minimum` and `maximum` are in `unit`; they are checked after decoding, never by the mask.
+    `minimum` and `maximum` are in `unit`; they are checked after decoding, never by the mask. `kinds` are those that alone have it,
+    where not all of the function's do.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     option: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ class Function:
     def is_read(self) -> bool:
         """Does it only answer, and so may be nested in another call?"""
         return self.action_class in (ActionClass.READ, ActionClass.PRIVATE)
+
+    def kinds_with(self, arguments: Container[str]) -> tuple[str, ...]:
+        """The kinds that have all of these arguments, by name."""
+        limits = [parameter.kinds for parameter in self.parameters if parameter.kinds and parameter.name in arguments]
+        return tuple(kind for kind in self.kinds if all(kind in kinds for kinds in limits))
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called `name`. Raises KeyError."""

@@ -69,8 +69,9 @@ def _by_role(entities: object) -> object:
         if isinstance(role, str) and role.startswith("Vehicle."):
             raise ValueError(f"unknown signal {role!r}{near_miss(role, ROLE_OF_SIGNAL)}")
         found.setdefault(role, entity)
-    if "main" not in found and "lock" in found and found.keys() != entities.keys():
-        found["main"] = found["lock"]
+    locks = [entity for role, entity in found.items() if isinstance(role, str) and role.partition("_")[0] == "lock"]
+    if "main" not in found and locks and found.keys() != entities.keys():
+        found["main"] = found.get("lock", locks[0])
     return found
 
 

@@ -10,7 +10,8 @@ SIDES = (("left", "DriverSide", "driver"), ("right", "PassengerSide", "passenger
 """Where the driver sits left, as `octopus_hub.adapters.vehicle` takes it."""
 
 ROLE_OF_SIGNAL: Mapping[str, str] = {
-    **dict.fromkeys(vss.LOCKS, "lock"),
+    **{f"{vss.CABIN}.Door.Row1.{side}.IsLocked": f"lock_front_{where}" for where, side, _ in SIDES},
+    **{f"{vss.CABIN}.Door.Row2.{side}.IsLocked": f"lock_rear_{where}" for where, side, _ in SIDES},
     vss.CLIMATE: "climate",
     f"{vss.HVAC}.Station.Row1.Left.Temperature": "climate",
     vss.AMBIENT: "temperature",

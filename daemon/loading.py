@@ -44,7 +44,8 @@ def _onnx(directory: Path, settings: ModelSettings) -> Loaded:
         raise VocabularyMismatch(
             f"expected a model of this version's functions in {directory}, got one of others; octopus model build makes it"
         ) from error
-    missing = ", ".join(function.name for function in FUNCTIONS[len(functions) :])
+    understood = {function.name for function in functions}
+    missing = ", ".join(function.name for function in FUNCTIONS if function.name not in understood)
     logger.warning("model of another version directory=%s functions not understood: %s", directory, missing or "none")
     return engine, functions
 

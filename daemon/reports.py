@@ -22,8 +22,8 @@ DONE: Mapping[str, str] = {
     "set_color_temperature": "{devices} at {temperature} K",
     "step_color_temperature": "{devices} {direction}",
     "set_effect": "{devices} showing {effect}",
-    "lock": "{devices} locked",
-    "unlock": "{devices} unlocked",
+    "lock": "{devices}{door} locked",
+    "unlock": "{devices}{door} unlocked",
     "open": "{devices} open",
     "close": "{devices} closed",
     "stop": "{devices} stopped",
@@ -86,8 +86,8 @@ DONE: Mapping[str, str] = {
     "set_cabin_temperature": "{devices} set to {temperature} {unit}",
     "set_seat_heating": "{devices} seat heating {level}",
     "move_seat": "{devices} seat moved {direction}",
-    "open_window": "{devices} window open",
-    "close_window": "{devices} window closed",
+    "open_window": "{devices}{window} open",
+    "close_window": "{devices}{window} closed",
     "open_sunroof": "{devices} sunroof open",
     "close_sunroof": "{devices} sunroof closed",
     "open_trunk": "{devices} trunk open",
@@ -150,6 +150,7 @@ def _phrase(call: Call, device_ids: Sequence[str], house: House) -> str:
     words: dict[str, Scalar] = dict(call.arguments)
     is_up = call.arguments.get("direction") in ("up", "open")
     words |= {name: pair[0 if is_up else 1] for name, pair in WAYS.items()}
+    words |= {name: _part(name, words.get(name)) for name in ("door", "window")}
     words["devices"] = name_devices(device_ids, house)
     if call.function == "toggle" and "state" in words:
         template = "{devices} {state}"
@@ -157,6 +158,13 @@ def _phrase(call: Call, device_ids: Sequence[str], house: House) -> str:
     if not fields <= words.keys():
         template = "{devices} done"
     return template.format_map({name: f"{word:g}" if isinstance(word, float) else word for name, word in words.items()})
+
+
+def _part(name: str, which: Scalar | None) -> str:
+    """What of a vehicle it was: " rear left door", " front windows", " windows"; a vehicle without a door is all of it."""
+    if which in (None, "all"):
+        return " windows" if name == "window" else ""
+    return f" {which} {name}s" if which in ("front", "rear") else f" {which} {name}"
 
 
 def _named(device_ids: Sequence[str], house: House) -> str:

@@ -37,6 +37,10 @@ def _planned(name: str, call: Call, house: House) -> PlannedCall:
     if call.device_ids and function.target is TargetRule.NONE:
         raise InputError(f'"{name}": {function.name} takes no devices')
     devices = [_device(name, each, function, house) for each in call.device_ids]
+    for device in devices:
+        if device.kind not in function.kinds_with(call.arguments):
+            message = f'"{name}": {function.name} is not for "{device.id}" with these arguments, which is of kind {device.kind}'
+            raise InputError(message)
     return PlannedCall(
         function=function.name,
         target=Target(tuple(Named(device.id) for device in devices)) if devices else None,

@@ -21,15 +21,18 @@ def function_body(function: Function, rest: tuple[Symbol, ...], *, nested: bool 
 
 @dataclass(frozen=True, eq=False)
 class ParameterMark:
-    """The mark before an argument; left out only where the argument is optional."""
+    """The mark before an argument; left out where the argument is optional, or no selected device has it."""
 
     function: Function
     index: int
     nested: bool
 
     def arcs(self, state: State, context: Context) -> dict[int, State]:
+        parameter = self.function.parameters[self.index]
+        if parameter.kinds and not any(device.kind in parameter.kinds for device in context.lexicon.devices(state.devices)):
+            return {}
         value = _value_symbol(self.function, self.index, self.nested, state, context)
-        return {PARAMETER_IDS[self.function.parameters[self.index].name]: state.then(value)}
+        return {PARAMETER_IDS[parameter.name]: state.then(value)}
 
     def leave(self, state: State, context: Context) -> State | None:
         return None if self.function.parameters[self.index].required else state.then()

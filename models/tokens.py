@@ -13,7 +13,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -77,7 +77,7 @@ class Mark(IntEnum):
 PARAMETERS: tuple[str, ...] = (
     "level", "direction", "amount", "color", "temperature", "effect", "position", "mode", "low", "high", "preset", "humidity",
     "query", "service", "source", "shuffle", "repeat", "oscillating", "area", "value", "option", "command", "item", "duration",
-    "label", "text", "time", "state", "property", "day", "message", "zone", "seat", "window", "destination", "part",
+    "label", "text", "time", "state", "property", "day", "message", "zone", "seat", "window", "destination", "part", "door",
 )  # fmt: skip
 """Parameter names in the order of their tokens. Append only, at most 64."""
 
@@ -85,6 +85,7 @@ PARAMETER_BASE = BASE_SIZE + 48
 NOUN_BASE = BASE_SIZE + 112
 FUNCTION_BASE = BASE_SIZE + 208
 
+BLOCKS = ("parameters", "nouns", "functions")
 PARAMETER_IDS = {name: PARAMETER_BASE + i for i, name in enumerate(PARAMETERS)}
 NOUN_IDS = {noun.name: NOUN_BASE + i for i, noun in enumerate(NOUNS)}
 FUNCTION_IDS = {function.name: FUNCTION_BASE + i for i, function in enumerate(FUNCTIONS)}
@@ -123,23 +124,38 @@ def vocabulary_names() -> dict[str, list[str]]:
     """The added tokens by block and in order; a newer hub's must begin with an older model's."""
     return {
         "marks": [m.name for m in Mark],
-        **{k: list(t) for k, t in zip(("parameters", "nouns", "functions"), _tables(), strict=True)},
+        **{block: list(ids) for block, ids in zip(BLOCKS, _tables(), strict=True)},
     }
 
 
 def shared_functions(names: Mapping[str, Sequence[str]]) -> tuple[Function, ...]:
     """The functions that this version shares with a model that was trained with these `vocabulary_names`.
 
-    Blocks are append only, so one of two versions' functions begin with the other's. Structure, parameters and nouns of ours must
-    all be known to the model. Raises VocabularyMismatch for a model of which that is not so.
+    Blocks are append only, so one of two versions' functions begin with the other's. Optional arguments that the model does not
+    know are left out; all structure and nouns must be known to it. Raises VocabularyMismatch for a model of which that is not so.
     """
     ours = vocabulary_names()
     for block, words in ours.items():
         theirs = list(names.get(block, ()))
         both = min(len(words), len(theirs))
-        if words[:both] != theirs[:both] or (block != "functions" and both < len(words)):
+        if words[:both] != theirs[:both] or (block in ("marks", "nouns") and both < len(words)):
             raise VocabularyMismatch(f"expected a model whose {block} begin like this version's, got another")
-    return FUNCTIONS[: len(names["functions"])]
+    shared = (_known(function, names["parameters"]) for function in FUNCTIONS[: len(names["functions"])])
+    return tuple(function for function in shared if function)
+
+
+def shared_ids(names: Mapping[str, Sequence[str]]) -> list[int]:
+    """The added tokens that a model knows which was trained with these `vocabulary_names`."""
+    ours = {"marks": {mark.name: int(mark) for mark in Mark}, **dict(zip(BLOCKS, _tables(), strict=True))}
+    return [i for block, ids in ours.items() for name, i in ids.items() if name in names.get(block, ())]
+
+
+def _known(function: Function, parameters: Sequence[str]) -> Function | None:
+    """The function with those of its arguments that are in `parameters`; None if it cannot do without another."""
+    unknown = [parameter for parameter in function.parameters if parameter.name not in parameters]
+    if any(parameter.required for parameter in unknown):
+        return None
+    return replace(function, parameters=tuple(p for p in function.parameters if p not in unknown)) if unknown else function
 
 
 def _tables() -> tuple[dict[str, int], ...]:

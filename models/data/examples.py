@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import House
@@ -32,6 +33,8 @@ from octopus_hub.models.shards import HousePrompt
 from octopus_hub.models.tokens import FUNCTION_IDS, Mark, TextEncoder
 from octopus_hub.models.writer import call_ids, plan_ids
 
+Item = TypeVar("Item")
+
 CORRECTIONS = (
     ", no wait, ", " no wait ", ", sorry, ", ", no, ", " uh no ", ", actually no, ", " scratch that ", ", scratch that, ",
     " I mean ", ", I meant ", "… no, ", ", forget that, ", " oh no sorry ", ", wait, ", " hang on no ", " or rather ",
@@ -47,8 +50,8 @@ class Mix:
     `queries` sentences, and `queries_more` for every twenty tokens of the house, which is paid for once. Shares: the rest are
     single patterns; `joined` are two or three sentences in one, `corrected` one that was begun with another wish. Of all of them,
     `previous` come after another turn, `examples` with corrections of the house. Of the negatives, `named` are refusals that
-    name things of the house, `conditional` commands that wait or are repeated, `forbidden` orders not to; the rest are as they
-    were written.
+    name things of the house, `conditional` commands that wait or are repeated, `forbidden` orders not to, `foreign` about things
+    that houses seldom have; the rest are as they were written.
     """
 
     queries: int = 40
@@ -57,6 +60,7 @@ class Mix:
     negative_named: float = 0.12
     negative_conditional: float = 0.22
     negative_forbidden: float = 0.06
+    negative_foreign: float = 0.12
     absent: float = 0.08
     joined: float = 0.24
     corrected: float = 0.03
@@ -66,14 +70,15 @@ class Mix:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The written material: patterns, negatives by reason, names, patterns that follow another turn, and refusals that name things
-    of the house."""
+    """The written material: patterns, negatives by reason, names, patterns that follow another turn, refusals that name things of
+    the house, and sentences about things that houses seldom have."""
 
     patterns: list[Pattern]
     negatives: list[tuple[Reason, str]]
     names: Names
     follow_ups: list[Pattern] = field(default_factory=list)
     refusals: list[Pattern] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, folder: Path, more: Sequence[Pattern] = ()) -> Corpus:
@@ -85,7 +90,9 @@ class Corpus:
         negatives += [(p.refusal, p.text) for p in patterns if p.refusal and not p.slots]
         commands = [p for p in patterns if p.calls and not p.follows]
         refusals = [p for p in patterns if p.refusal and p.slots]
-        return cls(commands, negatives, Names(folder / "names"), [p for p in patterns if p.follows], refusals)
+        foreign = [text for reason, text in negatives if reason is Reason.ABSENT]
+        negatives = [(reason, text) for reason, text in negatives if reason is not Reason.ABSENT]
+        return cls(commands, negatives, Names(folder / "names"), [p for p in patterns if p.follows], refusals, foreign)
 
 
 @dataclass(frozen=True)
@@ -207,14 +214,20 @@ class PackMaker:
         if roll < mix.negative_named + mix.negative_conditional + mix.negative_forbidden:
             command = self._command(filler)
             return command and forbidden(command.text, self._rng)
+        if roll < mix.negative_named + mix.negative_conditional + mix.negative_forbidden + mix.negative_foreign:
+            strange = [text for text in self._some(self.corpus.foreign) if not filler.names_any(text)]
+            return Filled(strange[0], Plan((), Reason.ABSENT)) if strange else None
         reason, text = self._next_negative()
         return Filled(text, Plan((), reason))
 
     def _fitting(self, filler: Filler, patterns: Sequence[Pattern]) -> Filled | None:
-        for pattern in self._rng.sample(patterns, min(8, len(patterns))):
+        for pattern in self._some(patterns):
             with suppress(Unfit):
                 return filler.fill(pattern)
         return None
+
+    def _some(self, items: Sequence[Item]) -> list[Item]:
+        return self._rng.sample(items, min(8, len(items)))
 
     def _corrected(self, filler: Filler) -> Filled | None:
         """A single command after one that is taken back before its end."""

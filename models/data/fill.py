@@ -45,6 +45,10 @@ class Filler:
         """What `function` can act on and `noun` can mean."""
         return self._nouns.meant(function, noun)
 
+    def names_any(self, text: str) -> bool:
+        """Is a word in the text that may be a device of this house?"""
+        return self._names.has_word_of(text)
+
     def fill(self, pattern: Pattern, same: Target | None = None) -> Filled:
         """The pattern in this house, after a turn about `same`. Raises Unfit."""
         choice = Choice(same=same)

@@ -100,6 +100,11 @@ class HouseNames:
         aliases = [alias for alias in place.aliases if alias.lower() not in names]
         return self._rng.choice(aliases) if aliases and self._rng.random() < 0.4 else place.name
 
+    def has_word_of(self, text: str) -> bool:
+        """Is a word in the text that alone tells some device or place here, by name, alias or other words?"""
+        places = (words_of(name) for name in self._place_names)
+        return not (self._taken.union(*places) - GENERIC).isdisjoint(words_of(text))
+
     def foreign(self, slot: Slot) -> str | None:
         """A name for the slot that nothing here resembles."""
         rng = self._rng

@@ -28,7 +28,7 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack
 from octopus_hub.models.graph import LINEARS
 from octopus_hub.models.lora import Adapter
-from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions
+from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions, shared_ids
 
 STACKS = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 """Projections whose weights are one tensor here."""
@@ -97,12 +97,13 @@ class Network(nn.Module):
                 self.new_rows[i - BASE_SIZE] = self.embedding[list(words[i])].float().mean(0)
 
     def start_from(self, adapter: Adapter) -> None:
-        """Go on from a trained adapter of the same rank and alpha. Raises InputError."""
+        """Go on from an adapter of the same rank and alpha; tokens it does not know keep their rows. Raises InputError."""
         if (adapter.rank, adapter.alpha) != (self.rank, self.alpha):
             expected, got = f"rank {self.rank} and alpha {self.alpha}", f"{adapter.rank} and {adapter.alpha}"
             raise InputError(f"expected an adapter of {expected}, got {got}")
         with torch.no_grad():
-            self.new_rows.copy_(torch.from_numpy(adapter.new_rows))
+            rows = [i - BASE_SIZE for i in shared_ids(adapter.vocabulary)]
+            self.new_rows[rows] = torch.from_numpy(adapter.new_rows)[rows]
             for i, layer in enumerate(self._each_layer()):
                 for name, factor in layer.lora.items():
                     stored = adapter.tensors.get(f"layers.{i}.{name[:-2]}.lora_{name[-1]}")

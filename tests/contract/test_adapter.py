@@ -28,10 +28,11 @@ from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
 from octopus_hub.adapters.mqtt import MqttAdapter
 from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.protocol import Adapter, attempt, attempt_all
-from octopus_hub.adapters.vehicle import WINDOWS
+from octopus_hub.adapters.vehicle import PLACES
 from octopus_hub.adapters.virtual import VirtualAdapter
 from octopus_hub.config import vss_signals as vss
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unavailable, Unsupported
+from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Confirmation, Function
 from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Result, Status
@@ -118,7 +119,7 @@ UNTOLD = frozenset({"button", "scene", "script", "remote", "automation"})
 def car_in(state: DeviceState) -> SimulatedCar:
     """A simulated car in this state."""
     more = state.attributes
-    opened = {f"{door}.Window.Position": more.get(f"window_{place}", 0) for door, place in zip(vss.DOORS, WINDOWS, strict=True)}
+    opened = {f"{door}.Window.Position": more.get(f"window_{place}", 0) for door, place in zip(vss.DOORS, PLACES, strict=True)}
     return SimulatedCar(
         {
             **dict.fromkeys(vss.LOCKS, state.state == "locked"),
@@ -218,6 +219,20 @@ async def test_a_call_shows_or_is_only_sent(make: Make, function: Function, kind
     assert result.status is Status.DONE
     assert is_confirmed(call, device, before, after)
     assert function.name in SEEN_BEFORE or not is_confirmed(call, device, before, before)
+
+
+async def test_one_door_of_a_vehicle(make: Make) -> None:
+    """One door is unlocked and the others stay locked, so that the vehicle no longer counts as locked."""
+    car = Device("it", "It", "vehicle")
+    states = await first_states(car, by_name()["unlock"])
+    async with make(House(devices=(car,)), states) as adapter:
+        result = await adapter.execute(Call("unlock", ("it",), {"door": "rear left"}), "it")
+        after = adapter.states()["it"]
+        assert result.status is Status.DONE
+        assert after.state == "unlocked"
+        assert {place: after.attributes[f"locked_{place}"] for place in PLACES} == {p: p != "rear_left" for p in PLACES}
+        assert (await adapter.execute(Call("unlock", ("it",)), "it")).status is Status.DONE
+        assert not any(adapter.states()["it"].attributes[f"locked_{place}"] for place in PLACES)
 
 
 LAMP = Device("lamp", "Lamp", "light")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.ha_house import CAR, home_assistant_in, settings_of
+from support.ha_house import CAR, PLACES, home_assistant_in, settings_of
 from support.home_assistant import HomeAssistant
 from support.processes import eventually, free_port
 
@@ -185,7 +185,8 @@ async def test_a_timer_gets_longer_than_it_was(server: HomeAssistant) -> None:
 
 async def test_a_car_is_one_device(server: HomeAssistant) -> None:
     """Of many entities: in the words of the protocol."""
-    server.set("lock.car", "locked")
+    for place in PLACES:
+        server.set(CAR[f"lock_{place}"], "locked")
     server.set(CAR["window_rear_left"], "open", {"current_position": 30})
     server.set(CAR["charging"], "on")
     async with adapter_of(server) as adapter:

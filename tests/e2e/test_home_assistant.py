@@ -72,7 +72,7 @@ devices:
       options: {{options: [one, two, quick]}}}}
   - {{name: Shopping List, kind: todo, home_assistant: todo.shopping}}
   - {{name: Movie Night, kind: scene, home_assistant: scene.it, class: comfort}}
-  - {{name: Volvo, kind: vehicle, home_assistant: {json.dumps({"main": CAR["lock"], **CAR})}}}
+  - {{name: Volvo, kind: vehicle, home_assistant: {json.dumps({"main": CAR["lock_front_left"], **CAR})}}}
 """
 
 
@@ -148,7 +148,8 @@ CASES = (
     Case("add milk to the shopping list", "todo.shopping", "1", before=("0", {"items": []})),
     Case("movie night", "switch.it", "on", status="sent"),
     Case("press the doorbell", "button.doorbell", status="sent"),
-    Case("lock the volvo", CAR["lock"], "locked", before=("unlocked", {})),
+    Case("lock the volvo", CAR["lock_rear_left"], "locked", before=("unlocked", {})),
+    Case("lock the volvo's rear left door", CAR["lock_rear_left"], "locked", before=("unlocked", {})),
     Case("start charging the car", CAR["charging"], "on", before=("off", {})),
     Case("set the charge limit of the volvo to 90 percent", CAR["charge_limit"], "90.0", before=("80", {})),
     Case("warm up the car", CAR["climate"], None, before=("off", {})),

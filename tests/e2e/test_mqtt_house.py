@@ -177,6 +177,7 @@ CASES = (
     Case("unlock the front door", "front_door", {"state": "LOCK"}, state("locked"), status="denied"),
     Case("why do fans make people feel cooler", "ceiling_fan", {"state": "OFF"}, state("off"), status="refused"),
     Case("turn on the hallway light and lock the front door", "front_door", {"state": "LOCK"}, state("unlocked")),
+    Case("lock the rear left door of the car", CAR, {f"{vss.DOORS[2]}.IsLocked": True}),
     Case("lock the car", CAR, {DOOR: True}),
     Case("start charging the car", CAR, {vss.CHARGING: True}),
     Case("stop charging the volvo", CAR, {vss.CHARGING: False}),

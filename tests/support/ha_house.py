@@ -19,9 +19,10 @@ PLACES = ("front_left", "front_right", "rear_left", "rear_right")
 SEATS = ("driver", "passenger", "rear_left", "rear_right")
 
 CAR: Mapping[str, str] = {
-    "lock": "lock.car", "climate": "climate.car", "engine": "switch.car_engine", "charging": "switch.car_charging",
+    "climate": "climate.car", "engine": "switch.car_engine", "charging": "switch.car_charging",
     "charge_limit": "number.car_charge_limit", "trunk": "cover.car_trunk", "sunroof": "cover.car_sunroof",
     "flash_lights": "button.car_flash", "horn": "button.car_horn", "navigation": "text.car_destination",
+    **{f"lock_{place}": f"lock.car_{place}" for place in PLACES},
     **{f"window_{place}": f"cover.car_window_{place}" for place in PLACES},
     **{f"seat_heating_{seat}": f"select.car_seat_{seat}" for seat in SEATS},
     **{f"defrost_{part}": f"switch.car_defrost_{part}" for part in ("front", "rear", "mirrors")},
@@ -93,7 +94,8 @@ def put(server: HomeAssistant, device: Device, state: DeviceState) -> None:
 
 def _put_car(server: HomeAssistant, state: DeviceState) -> None:
     told = state.attributes
-    server.set(CAR["lock"], state.state)
+    for place in PLACES:
+        server.set(CAR[f"lock_{place}"], state.state)
     server.set(CAR["climate"], "heat" if told.get("climate_on") else "off", {"temperature": told.get("temperature", 20)})
     for role, name in (
         ("engine", "engine_on"),

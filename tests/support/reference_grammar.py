@@ -180,6 +180,9 @@ class ReferenceGrammar:
             yield at
             return
         first, *rest = parameters
+        if first.kinds and not any(device.kind in first.kinds for device in self._house.devices if device.id in meant):
+            yield from self._arguments(function, tuple(rest), at, meant, nested)
+            return
         for begun in self._one_of({PARAMETER_IDS[first.name]}, at):
             self._choice_at(begun)
             for end in self._value(function, first, begun, meant, nested):

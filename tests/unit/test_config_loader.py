@@ -320,7 +320,12 @@ def test_a_vehicle_bound_by_signals(tmp_path: Path) -> None:
               Vehicle.Speed: sensor.speed
         """.replace("\n        ", "\n"),
     )
-    roles = {"main": "lock.volvo", "lock": "lock.volvo", "seat_heating_passenger": "select.seat", "speed": "sensor.speed"}
+    roles = {
+        "main": "lock.volvo",
+        "lock_front_left": "lock.volvo",
+        "seat_heating_passenger": "select.seat",
+        "speed": "sensor.speed",
+    }
     assert house.devices[0].home_assistant == roles
     wrong = "version: 1\ndevices: [{name: V, kind: vehicle, home_assistant: {main: lock.v, Vehicle.Sped: sensor.s}}]\n"
     (tmp_path / "house.yaml").write_text(wrong)

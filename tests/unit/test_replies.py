@@ -66,6 +66,19 @@ def test_what_was_done() -> None:
     assert tell(calls, done(*calls), HOUSE) == "Nest set to 21.5 °C, Front Door locked."
 
 
+def test_parts_of_a_car_are_told() -> None:
+    """Which door or window it was; all of them where none was said."""
+    told = {
+        ("unlock", ("door", "rear left")): "Volvo rear left door unlocked.",
+        ("lock", ("door", "rear")): "Volvo rear doors locked.",
+        ("close_window", ("window", "driver")): "Volvo driver window closed.",
+        ("open_window", ("window", "all")): "Volvo windows open.",
+    }
+    for (function, argument), sentence in told.items():
+        call = Call(function, ("volvo",), dict([argument]))
+        assert tell((call,), done(call), HOUSE) == sentence
+
+
 def test_what_is_on_its_way() -> None:
     """A door that was seen opening is not told as open."""
     call = Call("open", ("garage_door",))

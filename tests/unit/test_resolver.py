@@ -91,6 +91,8 @@ WHICH = [
         {"nest"},
     ),
     (planned("lock", one("vehicle")), None, NOTHING, {"volvo"}),
+    # A door of a car is no lock of the house, whatever the noun.
+    (planned("unlock", one("thing"), door=Word("driver")), "Hallway", NOTHING, {"volvo"}),
     # By state.
     (planned("media_pause", one("media player")), None, RADIO_PLAYS, {"radio"}),
     (planned("media_pause", one("media player")), "Kitchen", TV_PLAYS, {"tv"}),

@@ -209,6 +209,21 @@ def test_lock_stands_for_no_other_part() -> None:
         services("open_trunk", {}, house)
 
 
+def test_doors_of_a_vehicle() -> None:
+    """Each door has a lock of its own; the one for all stands for no door, and is told alone where all are meant."""
+    doors = {"lock_front_left": "lock.fl", "lock_rear_left": "lock.rl", "lock_rear_right": "lock.rr"}
+    cases: list[tuple[dict[str, str], dict[str, Scalar], tuple[str, ...]]] = [
+        ({"main": "lock.fl", **doors}, {}, ("lock.fl", "lock.rl", "lock.rr")),
+        ({"lock": "lock.car", **doors}, {}, ("lock.car",)),
+        ({"lock": "lock.car", **doors}, {"door": "driver"}, ("lock.fl",)),
+        ({"lock": "lock.car", **doors}, {"door": "rear"}, ("lock.rl", "lock.rr")),
+    ]
+    for roles, arguments, told in cases:
+        assert services("unlock", arguments, bound("vehicle", **roles)) == [("lock.unlock", told, {})]
+    with pytest.raises(Unsupported):
+        services("unlock", {"door": "driver"}, bound("vehicle", main="lock.car"))
+
+
 TWO = House(devices=(device("A", "light"), device("B", "light"), device("C", "switch"), Device("d", "D", "light")))
 
 

@@ -18,6 +18,7 @@ GOOD = [
     (Call("set_temperature", ("nest",), {"temperature": 68, "unit": "°F"}), {"temperature": 20, "unit": "°C"}),
     (Call("set_hvac_mode", ("nest",), {"mode": "heat"}), {"mode": "heat"}),
     (Call("todo_add", ("shopping_list",), {"item": "milk"}), {"item": "milk"}),
+    (Call("unlock", ("volvo",), {"door": "rear left"}), {"door": "rear left"}),
     (Call("get_time", ()), {}),
 ]
 
@@ -53,6 +54,10 @@ BAD = [
     (Call("turn_on", ("Ceiling",)), '"calls[0]": 2 devices are called "Ceiling"; use the id'),
     (Call("turn_on", ("front_door",)), '"calls[0]": turn_on is not for "front_door", which is of kind lock'),
     (Call("set_volume", ("radio",), {"loud": 1}), '"calls[0]": set_volume has no argument "loud"; it has level'),
+    (
+        Call("unlock", ("volvo", "front_door"), {"door": "driver"}),
+        '"calls[0]": unlock is not for "front_door" with these arguments, which is of kind lock',
+    ),
     (Call("set_brightness", ("counter",)), '"calls[0]": set_brightness needs the argument "level" (brightness)'),
     (
         Call("set_brightness", ("counter",), {"level": "bright"}),

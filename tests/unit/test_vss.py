@@ -14,6 +14,7 @@ from octopus_hub.daemon.__main__ import main
 from octopus_hub.daemon.simulated_car import SimulatedCar, first_signals
 
 RIGHT = {vss.DRIVER_POSITION: "RIGHT"}
+CELSIUS = {"temperature_unit": "°C"}
 SEAT = f"{vss.CABIN}.Seat.Row1.DriverSide"
 
 
@@ -39,6 +40,7 @@ def test_what_is_not_told_is_not_known() -> None:
     assert state_of({}).state == "unknown"
     assert state_of({vss.SPEED: 3}).state == "on"
     assert state_of({vss.LOCKS[0]: True, vss.LOCKS[3]: False}).state == "unlocked"
+    assert state_of({vss.LOCKS[0]: True, **RIGHT}).attributes == {"locked_front_right": True, "drives_right": True, **CELSIUS}
     assert state_of({f"{SEAT}.Heating": 50}).attributes["seat_heating_driver"] == "medium"
 
 
@@ -49,6 +51,9 @@ def test_the_drivers_side() -> None:
     assert told("set_cabin_temperature", RIGHT, temperature=21, zone="driver") == {right: 21}
     assert told("open_window", window="front left") == {f"{vss.DOORS[0]}.Window.Position": 100}
     assert told("open_window", RIGHT, window="front left", position=30) == {f"{vss.DOORS[1]}.Window.Position": 30}
+    assert told("open_window", RIGHT, window="driver") == {f"{vss.DOORS[0]}.Window.Position": 100}
+    assert told("unlock", RIGHT, door="driver") == {vss.LOCKS[0]: False}
+    assert told("unlock", RIGHT, door="front left") == {vss.LOCKS[1]: False}
     assert told("set_seat_heating", RIGHT, seat="rear left", level="low") == {f"{vss.CABIN}.Seat.Row2.PassengerSide.Heating": 33}
 
 
@@ -56,6 +61,7 @@ def test_what_a_car_is_told() -> None:
     """Only doors that it has; seats a step from where they are; without a zone every zone that it tells."""
     assert told("lock", {vss.LOCKS[1]: False}) == {vss.LOCKS[1]: True}
     assert told("unlock") == dict.fromkeys(vss.LOCKS, False)
+    assert told("lock", {vss.LOCKS[1]: False}, door="rear") == dict.fromkeys(vss.LOCKS[2:], True)
     assert told("move_seat", {f"{SEAT}.Position": 10}, direction="forward") == {f"{SEAT}.Position": 0}
     assert told("move_seat", direction="up") == {f"{SEAT}.Height": 60}
     assert len(told("set_cabin_temperature", first_signals(), temperature=22)) == 4
