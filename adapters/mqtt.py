@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from octopus_hub.adapters.confirmation import state_seen
 from octopus_hub.adapters.mqtt_client import Server, end
-from octopus_hub.adapters.mqtt_commands import NAME
+from octopus_hub.adapters.mqtt_commands import NAME, own_messages
 from octopus_hub.adapters.mqtt_config import component_of, discovery_topic, read_discovery
 from octopus_hub.adapters.mqtt_connection import Connection
 from octopus_hub.adapters.mqtt_drivers import ComponentDriver, Driver, ServicesDriver, VssDriver
@@ -90,7 +90,7 @@ class MqttAdapter:
         driver, before = self._reachable(call, device)
         call = replace(call, arguments=toggled(call, before))
         try:
-            messages = driver.messages(call, device, before)
+            messages = own_messages(call) or driver.messages(call, device, before)
         except Unsupported as error:
             why = f"{device.name} cannot {call.function}: {error}"
             raise Unsupported(why, adapter=NAME, function=call.function, device=device_id) from error

@@ -15,8 +15,10 @@ from typing import Any
 from octopus_hub.adapters.colors import COLORS, CSS_NAMES
 from octopus_hub.adapters.mqtt_config import Component
 from octopus_hub.adapters.mqtt_templates import render
+from octopus_hub.adapters.own_functions import filled, told
 from octopus_hub.config.errors import Unsupported
 from octopus_hub.config.house import DeviceState
+from octopus_hub.config.plan import Call
 
 NAME = "mqtt"
 BY_CSS_NAME = {css: name for name, css in CSS_NAMES.items()}
@@ -66,6 +68,12 @@ class Telling:
         """An attribute of the state before, as a number."""
         value = self.before.attributes.get(name)
         return float(value) if isinstance(value, int | float) else 0.0
+
+
+def own_messages(call: Call) -> list[Message]:
+    """What is published for a function that an installer made; nothing where it has no topic. Raises Unsupported."""
+    own = told(call)
+    return [Message(own.topic, filled(own.payload, call, NAME), is_seen=False)] if own and own.topic else []
 
 
 def messages_for(component: Component, service: str, data: Mapping[str, Any], before: DeviceState) -> list[Message]:

@@ -64,7 +64,7 @@ class Adapter(Protocol):
 def device_for(call: Call, device_id: str, house: House, adapter: str) -> Device:
     """The device of `house` that the call is carried out on. Raises Unsupported where there is none that the function takes."""
     device = house.by_id.get(device_id)
-    if device is None or device.kind not in by_name()[call.function].kinds:
+    if device is None or not by_name()[call.function].takes(device):
         raise Unsupported(f"no {call.function} for {device_id}", adapter=adapter, function=call.function, device=device_id)
     return device
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from octopus_hub.adapters.own_functions import service_data, told
 from octopus_hub.adapters.service_rows import ROWS, Data, Entity, Row
 from octopus_hub.adapters.service_vehicle import VEHICLE_ROWS
 from octopus_hub.config.errors import Unsupported
@@ -43,6 +44,10 @@ def translate(call: Call, house: House) -> tuple[ServiceCall, ...]:
 
 def translate_for(call: Call, device: Device) -> tuple[ServiceCall, ...]:
     """The services that carry a call out on one device. Raises Unsupported."""
+    if (own := told(call)) is not None:
+        if not own.service or "main" not in device.home_assistant:
+            raise _unsupported(call, device, "functions.yaml names no service for it")
+        return (ServiceCall(own.service, (device.home_assistant["main"],), service_data(own, call, "home_assistant")),)
     if device.kind == "vehicle" and call.function in VEHICLE_ROWS:
         entities = VEHICLE_ROWS[call.function](device.home_assistant, call.arguments)
         if not entities:

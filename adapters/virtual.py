@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from octopus_hub.adapters.confirmation import is_confirmed, state_seen
 from octopus_hub.adapters.protocol import device_for
-from octopus_hub.adapters.virtual_effects import EFFECTS, Effect, on_the_way
+from octopus_hub.adapters.virtual_effects import EFFECTS, Effect, noted, on_the_way
 from octopus_hub.adapters.virtual_initial import initial_state
 from octopus_hub.config.errors import AdapterError, NotConfirmed, Unavailable
 from octopus_hub.config.function_table import by_name
@@ -50,7 +50,7 @@ class VirtualAdapter:
 
     async def execute(self, call: Call, device_id: str) -> Result:
         """See `octopus_hub.adapters.protocol.Adapter.execute`."""
-        device, effect = device_for(call, device_id, self._house, self.name), EFFECTS[call.function]
+        device, effect = device_for(call, device_id, self._house, self.name), EFFECTS.get(call.function, noted)
         before = self._states[device_id]
         if before.state == "unavailable":
             raise self._error(Unavailable, call, device_id, f"{device.name} is unavailable")

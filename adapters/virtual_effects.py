@@ -307,6 +307,11 @@ def _with_time_left(state: DeviceState, seconds: float) -> DeviceState:
     return changed(state, remaining=str(timedelta(seconds=int(seconds))), remaining_s=seconds)
 
 
+def noted(call: Call, device: Device, state: DeviceState) -> DeviceState:
+    """A function that an installer made does nothing here, but that it was asked for can be seen."""
+    return DeviceState(state.state, {**state.attributes, call.function: dict(call.arguments)})
+
+
 def _locked(becomes: str) -> Effect:
     plain, of_vehicle = _becomes(becomes), doors_locked(becomes == "locked")
     return lambda call, device, state: (of_vehicle if device.kind == "vehicle" else plain)(call, device, state)

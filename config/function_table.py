@@ -1,10 +1,11 @@
-"""The functions. The position is the functional token: append only, never reorder, never reuse.
+"""The functions. The position is the functional token: append only, never reorder, never reuse. And those of an installer.
 
 Units and ranges are those a person may say; a device's own limits are in the house.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from octopus_hub.config.functions import Confirmation, Function, Parameter, TargetRule, ValueType
@@ -258,7 +259,21 @@ FUNCTIONS: tuple[Function, ...] = (
 )
 
 
+_own: list[Function] = []
+
+
+def adopt(functions: Iterable[Function]) -> None:
+    """Make an installer's own functions known to this process, in place of those that it knew before."""
+    _own[:] = functions
+    by_name.cache_clear()
+
+
+def own_functions() -> tuple[Function, ...]:
+    """Those adopted last."""
+    return tuple(_own)
+
+
 @cache
 def by_name() -> dict[str, Function]:
-    """The functions by name."""
-    return {function.name: function for function in FUNCTIONS}
+    """The functions by name, an installer's own among them."""
+    return {function.name: function for function in (*FUNCTIONS, *_own)}

@@ -5,11 +5,11 @@ A function has one functional token of the model: its position in the table. The
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 
-from octopus_hub.config.house import ActionClass
+from octopus_hub.config.house import ActionClass, Device
 
 
 class ValueType(StrEnum):
@@ -63,8 +63,22 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What carries out a function that an installer made: a service of Home Assistant with its data, a message over MQTT. Texts are
+    Jinja templates over the arguments."""
+
+    service: str = ""
+    data: Mapping[str, str] = field(default_factory=dict, hash=False)
+    topic: str = ""
+    payload: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
-    """One thing that can be asked; `not_for` says when it is the wrong one, `standstill` that a vehicle must be known to stand."""
+    """One thing that can be asked; `not_for` says when it is the wrong one, `standstill` that a vehicle must be known to stand.
+
+    `devices` are those that alone have it, by id, where not all of its kinds do; `told` is for an installer's own.
+    """
 
     name: str
     doc: str
@@ -75,16 +89,19 @@ class Function:
     confirmation: Confirmation = Confirmation.STATE
     not_for: str = ""
     standstill: bool = False
+    devices: tuple[str, ...] = ()
+    told: Told | None = None
 
     @property
     def is_read(self) -> bool:
         """Does it only answer, and so may be nested in another call?"""
         return self.action_class in (ActionClass.READ, ActionClass.PRIVATE)
 
-    def kinds_with(self, arguments: Container[str]) -> tuple[str, ...]:
-        """The kinds that have all of these arguments, by name."""
-        limits = [parameter.kinds for parameter in self.parameters if parameter.kinds and parameter.name in arguments]
-        return tuple(kind for kind in self.kinds if all(kind in kinds for kinds in limits))
+    def takes(self, device: Device, arguments: Container[str] = ()) -> bool:
+        """Is it for this device, with all of these arguments by name?"""
+        limits = (parameter.kinds for parameter in self.parameters if parameter.kinds and parameter.name in arguments)
+        is_its = device.kind in self.kinds and (not self.devices or device.id in self.devices)
+        return is_its and all(device.kind in kinds for kinds in limits)
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called `name`. Raises KeyError."""

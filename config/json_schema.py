@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from octopus_hub.config.schema import Node
+from octopus_hub.config.schema_functions import FunctionsFile
 from octopus_hub.config.schema_house import HouseFile
 from octopus_hub.config.schema_hub import HubFile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_FILES: dict[str, type[Node]] = {"house.yaml": HouseFile, "hub.yaml": HubFile}
+_FILES: dict[str, type[Node]] = {"house.yaml": HouseFile, "hub.yaml": HubFile, "functions.yaml": FunctionsFile}
 
 
 def schemas() -> dict[str, dict[str, object]]:
-    """A JSON Schema by file name: `house.yaml` (house.d has the same form) and `hub.yaml`."""
+    """A JSON Schema by file name: `house.yaml` (house.d has the same form), `hub.yaml`, `functions.yaml`."""
     return {name: {"$schema": _DIALECT, **_without_null(model.model_json_schema())} for name, model in _FILES.items()}
 
 

@@ -5,6 +5,7 @@
     hub.yaml        optional; settings of the hub
     house.yaml      floors, areas, groups, devices
     house.d/*.yaml  more of the same, in the order of their names
+    functions.yaml  optional; functions of this house's own
     secrets.yaml    optional; only the hub may read it
 
 Reads files, writes none, reads no environment.
@@ -18,19 +19,21 @@ from importlib.resources import files
 from pathlib import Path
 
 from octopus_hub.config.errors import ConfigError, Problem
+from octopus_hub.config.functions import Function
 from octopus_hub.config.house import House
 from octopus_hub.config.house_checks import check_entities, check_references, check_unique, names
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.hub_checks import check_hub
 from octopus_hub.config.mqtt_checks import check_mqtt
 from octopus_hub.config.schema import CURRENT_VERSION, validate
+from octopus_hub.config.schema_functions import FunctionsFile, check_functions, functions_of
 from octopus_hub.config.schema_house import HouseFile, house_of
 from octopus_hub.config.schema_hub import HubFile, settings_of
 from octopus_hub.config.secret_store import SecretStore, read_secrets
 from octopus_hub.config.suggestions import one_of
-from octopus_hub.config.yaml_nodes import file_problem, read_document
+from octopus_hub.config.yaml_nodes import Document, file_problem, read_document
 
-HUB, HOUSE, MORE_HOUSE, SECRETS = "hub.yaml", "house.yaml", "house.d", "secrets.yaml"
+HUB, HOUSE, MORE_HOUSE, FUNCTIONS, SECRETS = "hub.yaml", "house.yaml", "house.d", "functions.yaml", "secrets.yaml"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Config:
 
     hub: HubSettings
     house: House
+    functions: tuple[Function, ...] = ()
 
 
 def load_config(directory: Path, *, credentials_directory: Path | None = None) -> Config:
@@ -76,6 +80,7 @@ def demo_directory() -> Path:
 class _Files:
     house: tuple[Path, ...]
     hub: Path | None
+    functions: Path | None
 
 
 def _read(directory: Path, credentials_directory: Path | None, problems: list[Problem]) -> Config | None:
@@ -91,7 +96,20 @@ def _read(directory: Path, credentials_directory: Path | None, problems: list[Pr
         check_references(documents, problems)
     secrets = read_secrets(directory / SECRETS, credentials_directory, problems)
     hub = _read_hub(found.hub, secrets, names(documents, "areas") if complete else None, problems)
-    return None if problems or hub is None else Config(settings_of(hub, directory), house_of(parts))
+    house = None if problems else house_of(parts)
+    own = read_functions(found.functions, house, problems)[1] if found.functions else None
+    if problems or hub is None or house is None:
+        return None
+    return Config(settings_of(hub, directory), house, functions_of(own) if own else ())
+
+
+def read_functions(path: Path, house: House | None, problems: list[Problem]) -> tuple[Document | None, FunctionsFile | None]:
+    """functions.yaml; appends what is wrong with it, in itself and, where the house is known, with its devices."""
+    document = read_document(path, problems)
+    file = None if document is None else validate(FunctionsFile, document, problems)
+    if document is not None and file is not None:
+        check_functions(document, file, None if house is None else list(house.by_id), problems)
+    return document, file
 
 
 def _read_hub(path: Path | None, secrets: SecretStore, areas: list[str] | None, problems: list[Problem]) -> HubFile | None:
@@ -113,13 +131,15 @@ def _list_files(directory: Path, problems: list[Problem]) -> _Files | None:
         problems.append(file_problem(directory, f"expected a configuration directory: {error.strerror}"))
         return None
     for path in top:
-        if path.name not in (HUB, HOUSE, SECRETS):
-            problems.append(file_problem(path, f"a file of this name is not read; expected {one_of((HUB, HOUSE, SECRETS))}"))
+        if path.name not in (HUB, HOUSE, FUNCTIONS, SECRETS):
+            known = one_of((HUB, HOUSE, FUNCTIONS, SECRETS))
+            problems.append(file_problem(path, f"a file of this name is not read; expected {known}"))
     for path in more:
         if path.suffix != ".yaml":
             problems.append(file_problem(path, f"a file of this name is not read; call it {path.stem}.yaml"))
     house = (directory / HOUSE, *(path for path in more if path.suffix == ".yaml"))
-    return _Files(house, next((path for path in top if path.name == HUB), None))
+    named = {path.name: path for path in top}
+    return _Files(house, named.get(HUB), named.get(FUNCTIONS))
 
 
 def _yaml_files(directory: Path) -> list[Path]:

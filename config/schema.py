@@ -86,6 +86,7 @@ _EXPECTED: Mapping[str, str] = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "string_too_short": "text",
     "tuple_type": "a list",
     "dict_type": "keys and values",
     "model_type": "keys and values",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from octopus_hub.config.function_table import adopt
 from octopus_hub.config.loader import Config, demo_directory, load_config
 from octopus_hub.daemon.places import find_configuration, state_directory
 
@@ -48,6 +49,9 @@ def find(directory: Path | None) -> Found:
 
 
 def read(directory: Path) -> Config:
-    """The configuration in a directory, with systemd's credentials where there are some. Raises ConfigError."""
+    """The configuration in a directory, with systemd's credentials where there are some; its own functions are known from then on.
+    Raises ConfigError."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    return load_config(directory, credentials_directory=Path(credentials) if credentials else None)
+    config = load_config(directory, credentials_directory=Path(credentials) if credentials else None)
+    adopt(config.functions)
+    return config

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from octopus_hub.config.errors import VocabularyMismatch
-from octopus_hub.config.function_table import FUNCTIONS
+from octopus_hub.config.function_table import FUNCTIONS, own_functions
 from octopus_hub.config.functions import Function
 from octopus_hub.config.hub import Engine as EngineName
 from octopus_hub.config.hub import HubSettings, ModelSettings
@@ -16,7 +16,7 @@ from octopus_hub.daemon.places import model_directory
 from octopus_hub.models.engine import Engine
 from octopus_hub.models.graph import WEIGHTS
 from octopus_hub.models.interpreter import Interpreter as ModelInterpreter
-from octopus_hub.models.tokens import VOCABULARY_SIZE, TextEncoder, shared_functions, vocabulary_digest
+from octopus_hub.models.tokens import VOCABULARY_SIZE, TextEncoder, assign_own, shared_functions, vocabulary_digest
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ def _onnx(directory: Path, settings: ModelSettings) -> Loaded:
     from octopus_hub.models.onnx_engine import OnnxEngine
 
     engine = OnnxEngine(directory, settings.threads)
-    if engine.vocabulary_digest == vocabulary_digest():
+    assign_own(engine.vocabulary.get("own", ()))
+    if engine.vocabulary_digest == vocabulary_digest() and not own_functions():
         return engine, FUNCTIONS
     try:
         functions = shared_functions(engine.vocabulary)
@@ -44,10 +45,17 @@ def _onnx(directory: Path, settings: ModelSettings) -> Loaded:
         raise VocabularyMismatch(
             f"expected a model of this version's functions in {directory}, got one of others; octopus model build makes it"
         ) from error
-    understood = {function.name for function in functions}
-    missing = ", ".join(function.name for function in FUNCTIONS if function.name not in understood)
-    logger.warning("model of another version directory=%s functions not understood: %s", directory, missing or "none")
+    if engine.vocabulary_digest != vocabulary_digest():
+        missing = _but(FUNCTIONS, functions) or "none"
+        logger.warning("model of another version directory=%s functions not understood: %s", directory, missing)
+    if missing := _but(own_functions(), functions):
+        logger.warning("functions not understood yet: %s; octopus train --functions teaches them to a model", missing)
     return engine, functions
+
+
+def _but(functions: Iterable[Function], known: Iterable[Function]) -> str:
+    names = {function.name for function in known}
+    return ", ".join(function.name for function in functions if function.name not in names)
 
 
 def _transformers(directory: Path, settings: ModelSettings) -> Loaded:

@@ -146,7 +146,7 @@ def _carried_out(call: Call, results: Sequence[Result], house: House) -> str:
 
 
 def _phrase(call: Call, device_ids: Sequence[str], house: House) -> str:
-    template = DONE.get(call.function, "{devices} done")
+    template = DONE.get(call.function, f"{{devices}} asked to {call.function.replace('_', ' ')}")
     words: dict[str, Scalar] = dict(call.arguments)
     is_up = call.arguments.get("direction") in ("up", "open")
     words |= {name: pair[0 if is_up else 1] for name, pair in WAYS.items()}

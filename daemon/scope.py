@@ -109,15 +109,14 @@ class Search:
     function: Function
     around: Surroundings
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The kinds that the function takes with what was said."""
-        return self.function.kinds_with(self.planned.arguments)
+    def takes(self, device: Device) -> bool:
+        """Is the function for it, with what was said?"""
+        return self.function.takes(device, self.planned.arguments)
 
     @property
     def supported(self) -> list[Device]:
-        """Every device of a kind that the function takes."""
-        return [device for device in self.around.house.devices if device.kind in self.kinds]
+        """Every device that the function takes."""
+        return [device for device in self.around.house.devices if self.takes(device)]
 
     def able(self, devices: Iterable[Device]) -> list[Device]:
         """Those of which nothing is known that keeps them from doing it."""
@@ -183,7 +182,7 @@ def _all_named(search: Search, selector: Named) -> list[Device]:
     known = _in_place(search, known, selector.where)
     if not known:
         raise refusal(Code.ABSENT, what=selector.name, where=_place(selector.where, search.around))
-    found = [device for device in known if device.kind in search.kinds]
+    found = [device for device in known if search.takes(device)]
     if not found:
         raise refusal(Code.NOT_SUPPORTED, device=the(known[0]))
     if search.asked_property is not None:
@@ -199,7 +198,7 @@ def _named(search: Search, selector: Named) -> Device:
 
 
 def _group(search: Search, selector: GroupNamed) -> list[Device]:
-    members = [device for device in _members(search, selector) if device.kind in search.kinds]
+    members = [device for device in _members(search, selector) if search.takes(device)]
     return _usable(search, members, f"the group {selector.name}")
 
 

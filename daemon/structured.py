@@ -38,7 +38,7 @@ def _planned(name: str, call: Call, house: House) -> PlannedCall:
         raise InputError(f'"{name}": {function.name} takes no devices')
     devices = [_device(name, each, function, house) for each in call.device_ids]
     for device in devices:
-        if device.kind not in function.kinds_with(call.arguments):
+        if not function.takes(device, call.arguments):
             message = f'"{name}": {function.name} is not for "{device.id}" with these arguments, which is of kind {device.kind}'
             raise InputError(message)
     return PlannedCall(
@@ -56,7 +56,7 @@ def _device(name: str, wanted: str, function: Function, house: House) -> Device:
     if device is None:
         reason = f"{len(called)} devices are" if called else "no device is"
         raise InputError(f'"{name}": {reason} called "{wanted}"' + ("; use the id" if called else ""))
-    if device.kind not in function.kinds:
+    if not function.takes(device):
         raise InputError(f'"{name}": {function.name} is not for "{wanted}", which is of kind {device.kind}')
     return device
 

@@ -132,6 +132,8 @@ class _Slot:
 
 
 def _resolve(slot: _Slot, value: Value) -> Arguments:
+    if slot.function.told and slot.parameter.type in (ValueType.PERCENT, ValueType.NUMBER):
+        return _amount(slot, value)
     return RESOLVERS[slot.parameter.type](slot, value)
 
 

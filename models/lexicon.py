@@ -67,8 +67,12 @@ class Lexicon:
         self.house = house
         self.encoder = encoder
         known = tuple(functions)
+        of_kind: dict[str, list[int]] = {}
+        for i, device in enumerate(house.devices):
+            of_kind.setdefault(device.kind, []).append(i)
         self.supported: dict[str, Devices] = {
-            f.name: frozenset(i for i, device in enumerate(house.devices) if device.kind in f.kinds) for f in known
+            f.name: frozenset(i for kind in f.kinds for i in of_kind.get(kind, ()) if not f.devices or f.takes(house.devices[i]))
+            for f in known
         }
         self._able = {name: self._those_able(name, devices, cannot) for name, devices in self.supported.items()}
         self.functions = {f.name: f for f in known if f.target is not TargetRule.REQUIRED or self._able[f.name]}
@@ -85,7 +89,7 @@ class Lexicon:
 
     def names(self, function: Function) -> Trie[int]:
         """Names and aliases of devices that may follow `function`."""
-        return self._names.get(function.kinds, lambda: self._name_entries(function))
+        return self._names.get((function.kinds, function.devices), lambda: self._name_entries(function))
 
     def _name_entries(self, function: Function) -> Entries[int]:
         """Names and aliases; where a word is the name of one device and the alias of another, it is the name."""
@@ -97,7 +101,7 @@ class Lexicon:
 
     def groups(self, function: Function) -> Trie[Devices]:
         """Groups with a member that `function` can act on; the value is those members."""
-        return self._groups.get(function.kinds, lambda: self._group_entries(function))
+        return self._groups.get((function.kinds, function.devices), lambda: self._group_entries(function))
 
     def _group_entries(self, function: Function) -> Entries[Devices]:
         position = {device.id: i for i, device in enumerate(self.house.devices)}

@@ -21,7 +21,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from octopus_hub.config.errors import VocabularyMismatch
-from octopus_hub.config.function_table import FUNCTIONS
+from octopus_hub.config.function_table import FUNCTIONS, by_name, own_functions
 from octopus_hub.config.functions import Function, Reason
 from octopus_hub.config.kinds import NOUNS
 
@@ -85,10 +85,14 @@ PARAMETER_BASE = BASE_SIZE + 48
 NOUN_BASE = BASE_SIZE + 112
 FUNCTION_BASE = BASE_SIZE + 208
 
-BLOCKS = ("parameters", "nouns", "functions")
 PARAMETER_IDS = {name: PARAMETER_BASE + i for i, name in enumerate(PARAMETERS)}
 NOUN_IDS = {noun.name: NOUN_BASE + i for i, noun in enumerate(NOUNS)}
 FUNCTION_IDS = {function.name: FUNCTION_BASE + i for i, function in enumerate(FUNCTIONS)}
+OWN_LAST = BASE_SIZE + ADDED - 1
+"""The token of an installer's first own function; the others' come before it."""
+MOST_OWN = 64
+_own: list[str] = []
+
 PARAMETER_NAMES = {i: name for name, i in PARAMETER_IDS.items()}
 NOUN_NAMES = {i: name for name, i in NOUN_IDS.items()}
 FUNCTION_NAMES = {i: name for name, i in FUNCTION_IDS.items()}
@@ -105,49 +109,66 @@ TIME_UNITS = ((Mark.DAYS, 86_400), (Mark.HOURS, 3_600), (Mark.MINUTES, 60), (Mar
 _PIECE = re.compile(r"\w+(?:[^\w\s]+\w+)*|[^\w\s]+")
 
 
+def assign_own(names: Sequence[str]) -> None:
+    """Give an installer's own functions their tokens, in this order, for this process: those of a model, or those to be trained."""
+    for name in _own:
+        del FUNCTION_NAMES[FUNCTION_IDS.pop(name)]
+    _own[:] = names[:MOST_OWN]
+    for position, name in enumerate(_own):
+        FUNCTION_IDS[name] = OWN_LAST - position
+        FUNCTION_NAMES[OWN_LAST - position] = name
+
+
 def descriptions() -> dict[int, str]:
     """Words for each added token that is in use; a new row starts as the mean of their rows."""
     words: dict[int, str] = {int(mark): mark.name.lower().replace("_", " ") for mark in Mark}
     words |= {i: name for name, i in PARAMETER_IDS.items()}
     words |= {i: name.lower() for name, i in NOUN_IDS.items()}
-    words |= {FUNCTION_IDS[f.name]: f"{f.name.replace('_', ' ')} {f.doc.lower()}" for f in FUNCTIONS}
+    known = [function for function in by_name().values() if function.name in FUNCTION_IDS]
+    words |= {FUNCTION_IDS[f.name]: f"{f.name.replace('_', ' ')} {f.doc.lower()}" for f in known}
     return words
 
 
 def vocabulary_digest() -> str:
     """SHA-256, in hex, of every added token's meaning; a model records the one it was trained with."""
-    names = [[int(m), m.name] for m in Mark] + [[i, n] for table in _tables() for n, i in table.items()]
+    tables = (PARAMETER_IDS, NOUN_IDS, FUNCTION_IDS)
+    names = [[int(m), m.name] for m in Mark] + [[i, n] for table in tables for n, i in table.items()]
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
 
 def vocabulary_names() -> dict[str, list[str]]:
-    """The added tokens by block and in order; a newer hub's must begin with an older model's."""
+    """The added tokens by block and in order; a newer hub's must begin with an older model's. `own`: an installer's functions."""
     return {
-        "marks": [m.name for m in Mark],
-        **{block: list(ids) for block, ids in zip(BLOCKS, _tables(), strict=True)},
+        "marks": [mark.name for mark in Mark],
+        "parameters": list(PARAMETERS),
+        "nouns": list(NOUN_IDS),
+        "functions": [function.name for function in FUNCTIONS],
+        **({"own": list(_own)} if _own else {}),
     }
 
 
 def shared_functions(names: Mapping[str, Sequence[str]]) -> tuple[Function, ...]:
-    """The functions that this version shares with a model that was trained with these `vocabulary_names`.
+    """The functions that this version shares with a model that was trained with these `vocabulary_names`, an installer's last.
 
     Blocks are append only, so one of two versions' functions begin with the other's. Optional arguments that the model does not
     know are left out; all structure and nouns must be known to it. Raises VocabularyMismatch for a model of which that is not so.
     """
     ours = vocabulary_names()
-    for block, words in ours.items():
-        theirs = list(names.get(block, ()))
+    for block in ("marks", "parameters", "nouns", "functions"):
+        words, theirs = ours[block], list(names.get(block, ()))
         both = min(len(words), len(theirs))
         if words[:both] != theirs[:both] or (block in ("marks", "nouns") and both < len(words)):
             raise VocabularyMismatch(f"expected a model whose {block} begin like this version's, got another")
     shared = (_known(function, names["parameters"]) for function in FUNCTIONS[: len(names["functions"])])
-    return tuple(function for function in shared if function)
+    own = (function for function in own_functions() if function.name in names.get("own", ()))
+    return (*(function for function in shared if function), *own)
 
 
 def shared_ids(names: Mapping[str, Sequence[str]]) -> list[int]:
     """The added tokens that a model knows which was trained with these `vocabulary_names`."""
-    ours = {"marks": {mark.name: int(mark) for mark in Mark}, **dict(zip(BLOCKS, _tables(), strict=True))}
-    return [i for block, ids in ours.items() for name, i in ids.items() if name in names.get(block, ())]
+    marks = {mark.name: int(mark) for mark in Mark}
+    tables = {"marks": marks, "parameters": PARAMETER_IDS, "nouns": NOUN_IDS, "functions": FUNCTION_IDS, "own": FUNCTION_IDS}
+    return [ids[name] for block, ids in tables.items() for name in names.get(block, ()) if name in ids]
 
 
 def _known(function: Function, parameters: Sequence[str]) -> Function | None:
@@ -156,10 +177,6 @@ def _known(function: Function, parameters: Sequence[str]) -> Function | None:
     if any(parameter.required for parameter in unknown):
         return None
     return replace(function, parameters=tuple(p for p in function.parameters if p not in unknown)) if unknown else function
-
-
-def _tables() -> tuple[dict[str, int], ...]:
-    return PARAMETER_IDS, NOUN_IDS, FUNCTION_IDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import House
 from octopus_hub.config.plan import Named, Nested, Plan, PlannedCall
@@ -133,7 +134,8 @@ class PackMaker:
     def _scene(self, house: House) -> _Scene:
         filler = Filler(house, self.corpus.names, self._rng)
         sections = SectionMaker(house, filler, self.encoder, self._rng, partial(self._command, filler))
-        return _Scene(HousePrompt(house, self.encoder), HouseMask(Lexicon(house, self.encoder)), filler, sections)
+        lexicon = Lexicon(house, self.encoder, by_name().values())
+        return _Scene(HousePrompt(house, self.encoder), HouseMask(lexicon), filler, sections)
 
     def _query(self, scene: _Scene) -> tuple[list[int], list[int]] | None:
         roll = self._rng.random()

@@ -39,7 +39,7 @@ class HouseNouns:
 
     def supported(self, function: str) -> list[Device]:
         """What `function` can act on."""
-        return [d for d in self._house.devices if d.kind in by_name()[function].kinds]
+        return [d for d in self._house.devices if by_name()[function].takes(d)]
 
     def meant(self, function: str, noun: str) -> list[Device]:
         """What `function` can act on and `noun` can mean."""

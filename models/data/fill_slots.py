@@ -76,7 +76,7 @@ class SlotChooser:
         """Devices that the slot and every call that uses it can mean; what is excepted is one of what is meant."""
         pool = [d for d in self._house.devices if any(d.is_a(noun_by_name(n)) for n in slot.nouns)]
         for call in users:
-            pool = [d for d in pool if d.kind in by_name()[call.function].kinds]
+            pool = [d for d in pool if by_name()[call.function].takes(d)]
             if any(s.slot == slot.name for s in call.exclude):
                 pool = [d for d in pool if any(d in self._nouns.meant(call.function, s.noun) for s in call.include if s.noun)]
         return pool

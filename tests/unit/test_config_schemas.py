@@ -13,7 +13,8 @@ from octopus_hub.config.loader import demo_directory
 from octopus_hub.config.yaml_nodes import read_document
 
 ROOT = Path(__file__).parent.parent.parent
-FILES = ("house.yaml", "hub.yaml")
+FILES = ("house.yaml", "hub.yaml", "functions.yaml")
+POOL = ROOT / "config" / "examples" / "pool"
 
 
 def mistakes(name: str, path: Path) -> list[str]:
@@ -32,9 +33,9 @@ def test_the_schema_in_the_repository_is_current(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_demo_fits_its_schema(name: str) -> None:
-    """An editor finds nothing wrong with the demo."""
+    """An editor finds nothing wrong with the demo, nor with the example of own functions."""
     Draft202012Validator.check_schema(schemas()[name])
-    assert mistakes(name, demo_directory() / name) == []
+    assert mistakes(name, (POOL if name == "functions.yaml" else demo_directory()) / name) == []
 
 
 @pytest.mark.parametrize("name", FILES)
