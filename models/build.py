@@ -30,17 +30,31 @@ from octopus_hub.config.errors import UnavailableService
 from octopus_hub.models.base import SMOLLM2, BaseWeights, PinnedBase, Progress, base_file
 from octopus_hub.models.card import check_against_card
 from octopus_hub.models.engine import Floats, ModelError
-from octopus_hub.models.graph import DATA, GRAPH, LAYOUT, WEIGHTS, Layout, Part, Shape, Tensor, read_layout, read_shape, sha256
+from octopus_hub.models.graph import (
+    DATA,
+    GRAPH,
+    LAYOUT,
+    WEIGHTS,
+    Layout,
+    Part,
+    Shape,
+    Tensor,
+    read_layout,
+    read_shape,
+    read_tensor,
+    sha256,
+)
 from octopus_hub.models.lora import Adapter, read_adapter
 
-INFO = "model.json"
+INFO, SCHEMA = "model.json", 2
 ROWS = 4096
 """Rows of the embedding handled at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A built model: SHA-256 digests of what it is made of and of its data, its sizes, and the names of its added tokens."""
+    """A built model: SHA-256 digests of what it is made of and of its data, its sizes, where in the data its head is (codes and
+    scales), and the names of its added tokens."""
 
     base_digest: str
     adapter_digest: str
@@ -48,6 +62,7 @@ class ModelInfo:
     data_digest: str
     vocabulary_digest: str
     shape: Shape
+    head: tuple[Tensor, Tensor]
     vocabulary: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -57,7 +72,7 @@ class ModelInfo:
 
     def to_json(self) -> str:
         """For `model.json`."""
-        return json.dumps({"schema": 1, **asdict(self)}, indent=1) + "\n"
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1) + "\n"
 
 
 def build_model(
@@ -98,10 +113,11 @@ def _read_info(directory: Path) -> ModelInfo:
     path = directory / INFO
     try:
         record = json.loads(path.read_text())
-        if record["schema"] != 1:
+        if record["schema"] != SCHEMA:
             raise ValueError("another schema")
         fields = {key: value for key, value in record.items() if key != "schema"}
-        return ModelInfo(**{**fields, "shape": read_shape(record["shape"])})
+        codes, scales = map(read_tensor, record["head"])
+        return ModelInfo(**{**fields, "shape": read_shape(record["shape"]), "head": (codes, scales)})
     except FileNotFoundError as error:
         raise ModelError(f"expected a built model in {directory}, got none (octopus model build makes one)") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -124,7 +140,7 @@ def _build(source: Path | None, adapter: Path, output: Path, progress: Progress,
     with data.open("w+b") as file:
         write_data(file, layout, MergedWeights(BaseWeights(path), trained, layout.shape), progress)
         _sync(file)
-    info = ModelInfo(*wanted, sha256(data), trained.vocabulary_digest, layout.shape, trained.vocabulary)
+    info = ModelInfo(*wanted, sha256(data), trained.vocabulary_digest, layout.shape, layout.head(), trained.vocabulary)
     check_against_card(graph, info.adapter_digest, info.data_digest)
     shutil.copyfile(graph / GRAPH, output / f"{GRAPH}.part")
     (output / f"{INFO}.part").write_text(info.to_json())

@@ -1,4 +1,4 @@
-"""What decoding needs of a model, whatever computes it: tokens in, logits of the last one out, a fixed prefix read only once.
+"""What decoding needs of a model, whatever computes it: tokens in, logits of the last ones out, a fixed prefix read only once.
 
 One thread uses an engine, and one session is live at a time: opening a session ends the one before. Past and present share one
 key/value buffer (`octopus_hub.models.prefix`), so a session over the prefix that is in the buffer costs nothing but its own
@@ -7,7 +7,7 @@ tokens. Knows token ids only; nothing of houses, masks, or where files are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -67,6 +67,9 @@ class Session(Protocol):
     def append(self, ids: Sequence[int]) -> Floats:
         """Feed `ids` (at least one) at once; logits (V,) after the last. Raises CapacityExceeded, and then feeds nothing."""
 
+    def append_scored(self, ids: Sequence[int], count: int) -> Floats:
+        """The same; logits (`count` V) after each of the last `count`."""
+
     def rewind(self, count: int) -> None:
         """Forget the last `count` tokens; never those of the prefix. Raises InputError for more than there are."""
 
@@ -91,5 +94,6 @@ class Engine(Protocol):
     def load_state(self, data: bytes) -> KeyValueState:
         """The state that `to_bytes` wrote. Raises StateMismatch for another model's, or damaged bytes."""
 
-    def session(self, prefix: KeyValueState | None, capacity: int) -> Session:
-        """A session for at most `capacity` tokens behind `prefix`. Raises CapacityExceeded beyond the model's positions."""
+    def session(self, prefix: KeyValueState | None, capacity: int, wanted: Collection[int] | None = None) -> Session:
+        """A session for at most `capacity` tokens behind `prefix`. Logits of other tokens than those `wanted` are minus infinity,
+        where that saves work. Raises CapacityExceeded beyond the model's positions."""

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from octopus_hub.models.lexicon import Devices, Lexicon
-from octopus_hub.models.tokens import Piece
+from octopus_hub.config.functions import Function
+from octopus_hub.config.plan import Where
+from octopus_hub.models.lexicon import LONGEST_PART, Devices, Lexicon
+from octopus_hub.models.tokens import Mark, Piece
+from octopus_hub.models.trie import Either, Trie
 
 NOTHING: Devices = frozenset()
 
@@ -46,10 +49,42 @@ class Context:
         said = {ids for i, wanted, ids in begun if words[i : i + len(wanted)] == wanted}
         return frozenset(ids[:end] for ids in said for end in range(1, len(ids) + 1))
 
+    @cached_property
+    def _said_parts(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """Every few words in a row, each once."""
+        words = tuple(piece.ids for piece in self.pieces if piece.is_word)
+        spans = (words[i : i + n] for i in range(len(words)) for n in range(1, LONGEST_PART + 1) if i + n <= len(words))
+        return tuple(dict.fromkeys(spans))
+
+    def names(self, function: Function) -> Either[int]:
+        """What devices that may follow `function` are called, and what of the name of just one of them was said."""
+        whole, able = self.lexicon.names(function), self.lexicon.supported[function.name]
+        parts = ((_joined(span), self.lexicon.device_parts.get(span, NOTHING) & able) for span in self._said_parts)
+        return Either((whole, Trie.build((ids, i) for ids, owners in parts if len(owners) == 1 for i in owners)))
+
+    def places(self, devices: Devices, mark: Mark) -> Either[str]:
+        """What areas and floors are called in which one of `devices` is, and what of the name of just one area was said. Both marks
+        take both: "in the basement" may be a floor. What is spelled alike is an area after IN, a floor after ON."""
+        areas, floors = self.lexicon.areas(devices), self.lexicon.floors(devices)
+        named = ((_joined(span), self.lexicon.area_parts.get(span, frozenset())) for span in self._said_parts)
+        only = ((ids, area) for ids, owners in named if len(owners) == 1 for area in owners)
+        parts = Trie.build((ids, area) for ids, area in only if self.lexicon.in_area(devices, area))
+        return Either((areas, floors, parts) if mark == Mark.IN else (floors, areas, parts))
+
+    def there(self, devices: Devices, name: str, mark: Mark) -> tuple[Where, Devices]:
+        """The place of that name, and those of `devices` that are there."""
+        in_area, on_floor = self.lexicon.in_area(devices, name), self.lexicon.on_floor(devices, name)
+        is_area = bool(in_area) and (mark == Mark.IN or not on_floor)
+        return (Where(area=name), in_area) if is_area else (Where(floor=name), on_floor)
+
     def says(self, unit: int) -> bool:
         """Can the unit have been said? Only those of temperature are looked for: "21 degrees" is neither °C nor °F."""
         wanted = self.lexicon.encoder.unit_ids.get(unit)
         return wanted is None or any(i in wanted for piece in self.pieces for i in piece.ids)
+
+
+def _joined(words: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    return tuple(i for word in words for i in word)
 
 
 class State(NamedTuple):

@@ -8,7 +8,7 @@ from octopus_hub.config.functions import Function, TargetRule
 from octopus_hub.models.grammar_states import Context, MustStay, State
 from octopus_hub.models.lexicon import Devices
 from octopus_hub.models.tokens import Mark
-from octopus_hub.models.trie import Trie
+from octopus_hub.models.trie import Either, Trie
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class OneSelector(MustStay):
 
 def _selectors(function: Function, state: State, context: Context, more: MoreSelectors) -> dict[int, State]:
     found: dict[int, State] = {}
-    if names := context.lexicon.names(function):
+    if names := context.names(function):
         found[Mark.DEVICE] = state.then(Name(names), more)
     if groups := context.lexicon.groups(function):
         found[Mark.GROUP] = state.then(GroupName(groups), more)
@@ -71,7 +71,7 @@ def _selectors(function: Function, state: State, context: Context, more: MoreSel
 class Name:
     """Inside a device's name; several devices may share it."""
 
-    node: Trie[int]
+    node: Either[int]
     inside: bool = False
 
     def arcs(self, state: State, context: Context) -> dict[int, State]:
@@ -117,10 +117,9 @@ class Place:
 
     def arcs(self, state: State, context: Context) -> dict[int, State]:
         found = {int(Mark.HERE): state.then().selecting(self.devices)}
-        if areas := context.lexicon.areas(self.devices):
-            found[Mark.IN] = state.then(PlaceName(areas, self.devices, False))
-        if floors := context.lexicon.floors(self.devices):
-            found[Mark.ON] = state.then(PlaceName(floors, self.devices, True))
+        for mark in (Mark.IN, Mark.ON):
+            if places := context.places(self.devices, mark):
+                found[mark] = state.then(PlaceName(places, self.devices, mark))
         return found
 
     def leave(self, state: State, context: Context) -> State | None:
@@ -131,16 +130,16 @@ class Place:
 class PlaceName:
     """Inside the name of an area or floor."""
 
-    node: Trie[str]
+    node: Either[str]
     devices: Devices
-    is_floor: bool
+    mark: Mark
     inside: bool = False
 
     def arcs(self, state: State, context: Context) -> dict[int, State]:
-        return {i: state.then(PlaceName(child, self.devices, self.is_floor, True)) for i, child in self.node.children.items()}
+        return {i: state.then(PlaceName(child, self.devices, self.mark, True)) for i, child in self.node.children.items()}
 
     def leave(self, state: State, context: Context) -> State | None:
         if not self.node.values:
             return None
-        inside = context.lexicon.on_floor if self.is_floor else context.lexicon.in_area
-        return state.then().selecting(frozenset().union(*(inside(self.devices, name) for name in self.node.values)))
+        there = (context.there(self.devices, name, self.mark)[1] for name in self.node.values)
+        return state.then().selecting(frozenset().union(*there))

@@ -22,6 +22,8 @@ WEIGHTS = Path(__file__).parent / "weights"
 GRAPH = "graph.onnx"
 LAYOUT = "layout.json"
 DATA = "weights.data"
+HIDDEN = "hidden"
+"""The graph's output."""
 LINEARS = ("q", "k", "v", "o", "gate", "up", "down")
 
 
@@ -71,6 +73,11 @@ class Layout:
     data_bytes: int
     tensors: tuple[Tensor, ...]
 
+    def head(self) -> tuple[Tensor, Tensor]:
+        """Codes and scales of the embedding, which is also the head."""
+        found = {tensor.part: tensor for tensor in self.tensors if tensor.source == "embedding"}
+        return found[Part.CODES], found[Part.SCALES]
+
     def to_json(self) -> str:
         """For `read_layout`; a tensor a line."""
         lines = ",\n".join(json.dumps(asdict(t)) for t in self.tensors)
@@ -82,7 +89,7 @@ def read_layout(path: Path) -> Layout:
     """The layout beside a graph. Raises ModelError."""
     try:
         record = json.loads(path.read_text())
-        tensors = tuple(Tensor(**{**t, "part": Part(t["part"]), "shape": tuple(t["shape"])}) for t in record["tensors"])
+        tensors = tuple(map(read_tensor, record["tensors"]))
         return Layout(read_shape(record["shape"]), record["block"], record["data_bytes"], tensors)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"expected the layout of a graph in {path}, got: {error}") from error
@@ -91,6 +98,11 @@ def read_layout(path: Path) -> Layout:
 def read_shape(record: Mapping[str, Any]) -> Shape:
     """A shape from JSON. Raises TypeError for missing or unknown keys."""
     return Shape(**record)
+
+
+def read_tensor(record: Mapping[str, Any]) -> Tensor:
+    """A tensor from JSON. Raises TypeError or KeyError for missing or unknown keys, ValueError for an unknown part."""
+    return Tensor(**{**record, "part": Part(record["part"]), "shape": tuple(record["shape"])})
 
 
 def sha256(path: Path) -> str:

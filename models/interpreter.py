@@ -67,7 +67,7 @@ class Interpreter:
             raise HouseTooLarge(too_large(len(prompt.prefix), house))
         mask = HouseMask(Lexicon(house, self._encoder, self.functions, self._cannot))
         prefix = self._prefix_state(prompt.prefix)
-        self._engine.session(prefix, MAX_SENTENCE_TOKENS)  # raises now where no sentence would fit
+        self._engine.session(prefix, MAX_SENTENCE_TOKENS, ())  # raises now where no sentence would fit
         self._mask, self._prompt, self._prefix = mask, prompt, prefix
 
     def leave_out(self, cannot: Mapping[str, frozenset[str]]) -> None:
@@ -94,7 +94,8 @@ class Interpreter:
         if len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
         prompt = [*self._prompt.about(text), *self._corrections.about(text), *prompt]
-        session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS)
+        wanted = self._mask.lexicon.token_ids.union(*(piece.ids for piece in pieces))
+        session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS, wanted)
         decoded = decode(session, self._mask.walk(pieces), prompt, deadline)
         plan = PlanReader(decoded.ids, self._mask.lexicon, text, pieces).read()
         return replace(plan, confidence=decoded.confidence, mass=decoded.mass)

@@ -5,6 +5,7 @@ Compiled once per house; knows no sentence and no state. Devices are their posit
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -14,10 +15,11 @@ from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
 from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS, is_a
-from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, TextEncoder
+from octopus_hub.models.tokens import BASE_SIZE, FUNCTION_IDS, NOUN_IDS, VOCABULARY_SIZE, TextEncoder
 from octopus_hub.models.trie import Trie
 
 T = TypeVar("T")
+Key = TypeVar("Key", int, str)
 Item = TypeVar("Item", Area, Floor, Group)
 Devices = frozenset[int]
 Words = tuple[tuple[int, ...], ...]
@@ -32,6 +34,15 @@ DEFAULT_OPTIONS: dict[str, tuple[str, ...]] = {
     "sound_mode_list": ("movie", "music", "night", "stereo", "surround", "standard", "sport", "voice"),
 }  # fmt: skip
 """Home Assistant's words, where a device does not list what it offers. An option without defaults is copied from the sentence."""
+
+LONGEST_PART = 3
+"""Words of a part of a name that may stand for it."""
+LITTLE_WORDS = frozenset(
+    {"a", "an", "the", "of", "in", "on", "at", "to", "by", "and", "or", "my", "our", "for", "all", "it", "is", "s"}
+)
+WORDS_OF_PLACES = frozenset({"room", "rooms", "area", "floor", "level", "upper", "lower", "main"})
+NOUN_WORDS = frozenset(word for noun in NOUNS for name in (noun.name, noun.plural) for word in name.lower().split())
+"""Words that alone tell no device or place."""
 
 NESTABLE = {ValueType.PERCENT: ("get_value",), ValueType.TEMPERATURE: ("get_value",), ValueType.NUMBER: ("get_value",)}
 NESTABLE_TEXT = ("get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "todo_read", "timer_query")
@@ -176,9 +187,48 @@ class Lexicon:
         return found
 
     @cached_property
+    def device_parts(self) -> dict[Words, Devices]:
+        """Devices by words in a row out of a name or alias, never all of it; not words for kinds or places alone."""
+        places = [*_words(self.house.areas), *_words(self.house.floors)]
+        plain = LITTLE_WORDS.union(*(name.lower().split() for name, _ in places))
+        names = ((i, name) for i, device in enumerate(self.house.devices) for name in (device.name, *device.aliases))
+        return self._parts(names, plain)
+
+    @cached_property
+    def area_parts(self) -> dict[Words, frozenset[str]]:
+        """Areas by words in a row out of a name or alias, likewise."""
+        names = ((area.name, word) for word, area in _words(self.house.areas))
+        return self._parts(names, LITTLE_WORDS | WORDS_OF_PLACES)
+
+    def _parts(self, names: Iterable[tuple[Key, str]], plain: frozenset[str]) -> dict[Words, frozenset[Key]]:
+        found: dict[Words, set[Key]] = {}
+        for owner, name in names:
+            pieces = [piece for piece in self.encoder.pieces(name) if piece.is_word]
+            text = unicodedata.normalize("NFC", name)
+            words = [text[piece.start : piece.end].lower() for piece in pieces]
+            for first in range(len(words)):
+                for end in range(first + 1, min(len(words), first + LONGEST_PART) + 1):
+                    telling = {word for word in words[first:end] if not word.isdigit()} - plain - NOUN_WORDS
+                    if telling and end - first < len(words):
+                        found.setdefault(tuple(piece.ids for piece in pieces[first:end]), set()).add(owner)
+        return {span: frozenset(owners) for span, owners in found.items()}
+
+    @cached_property
     def all_areas(self) -> Trie[str]:
         """What areas are called."""
         return Trie.build((self.encoder.ids(word), word) for word, _ in _words(self.house.areas))
+
+    @cached_property
+    def token_ids(self) -> frozenset[int]:
+        """Every token that a plan in this house can have besides words of the sentence: added ones, digits, names, options."""
+        house, encoder = self.house, self.encoder
+        named: list[Device | Group | Area | Floor] = [*house.devices, *house.groups, *house.areas, *house.floors]
+        said = [word for item in named for word in (item.name, *item.aliases)]
+        said += [spoken(option) for device in house.devices for options in device.options.values() for option in options]
+        said += [spoken(option) for options in DEFAULT_OPTIONS.values() for option in options]
+        said += [word for function in self.functions.values() for each in function.parameters for word in each.choices]
+        names = (i for word in said for i in encoder.ids(word))
+        return frozenset((*names, *encoder.digits, encoder.point, *range(BASE_SIZE, VOCABULARY_SIZE)))
 
     def words(self, parameter: Parameter, devices: Devices) -> Trie[str]:
         """The words `parameter` may take for these devices: choices, or the devices' own options; empty means: copy."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import weakref
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -31,8 +31,14 @@ class Cache(Protocol):
     vocabulary_size: int
     positions: int
 
-    def step(self, ids: Sequence[int], past: int) -> Floats:
-        """Feed `ids` behind the first `past` positions; logits (V,) of the last."""
+    def step(self, ids: Sequence[int], past: int, keep: int = 1) -> Floats:
+        """Feed `ids` behind the first `past` positions; what the model makes of the last `keep` (T, D), before its head."""
+
+    def want(self, ids: Collection[int] | None) -> None:
+        """From now on only logits of these tokens are asked for; None: of all."""
+
+    def logits(self, states: Floats) -> Floats:
+        """Logits (T, V) of what `step` gave for T tokens; minus infinity for those that are not wanted."""
 
     def read(self, length: int) -> Floats:
         """A copy of the first `length` positions (L 2 H T D)."""
@@ -96,7 +102,7 @@ class Prefixes:
         self._cache.write(array)
         return self._settle(PrefixState(self._cache, array.shape[3]))
 
-    def session(self, prefix: KeyValueState | None, capacity: int) -> BufferSession:
+    def session(self, prefix: KeyValueState | None, capacity: int, wanted: Collection[int] | None = None) -> BufferSession:
         """See `Engine.session`."""
         length = 0 if prefix is None else prefix.length
         if prefix is not None and not (isinstance(prefix, PrefixState) and prefix.belongs_to(self._cache)):
@@ -109,15 +115,16 @@ class Prefixes:
             if isinstance(prefix, PrefixState):
                 prefix.enter_buffer()
                 self._settle(prefix)
+        self._cache.want(wanted)
         self._live = BufferSession(self, length, length + capacity)
         return self._live
 
-    def feed(self, session: BufferSession, ids: Sequence[int]) -> Floats:
-        """One step of the live session."""
+    def feed(self, session: BufferSession, ids: Sequence[int], count: int) -> Floats:
+        """One step of the live session; logits (`count` V) after the last tokens."""
         if session is not self._live:
             raise SessionEnded("expected the session opened last, got one that ended")
         self._check(ids, session.length, session.limit)
-        return self._cache.step(ids, session.length)
+        return self._cache.logits(self._cache.step(ids, session.length, count))
 
     def _check(self, ids: Sequence[int], length: int, limit: int) -> None:
         if not len(ids):
@@ -149,7 +156,12 @@ class BufferSession:
 
     def append(self, ids: Sequence[int]) -> Floats:
         """See `Session.append`."""
-        logits = self._prefixes.feed(self, ids)
+        logits: Floats = self.append_scored(ids, 1)[0]
+        return logits
+
+    def append_scored(self, ids: Sequence[int], count: int) -> Floats:
+        """See `Session.append_scored`."""
+        logits = self._prefixes.feed(self, ids, count)
         self.length += len(ids)
         return logits
 

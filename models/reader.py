@@ -26,6 +26,7 @@ from octopus_hub.config.plan import (
     Word,
 )
 from octopus_hub.models.grammar_copies import next_word
+from octopus_hub.models.grammar_states import Context
 from octopus_hub.models.lexicon import Devices, Lexicon
 from octopus_hub.models.tokens import (
     BASE_SIZE,
@@ -55,6 +56,7 @@ class PlanReader:
         self._ids = ids
         self._at = 0
         self._lexicon = lexicon
+        self._context = Context(lexicon, pieces)
         self._text = unicodedata.normalize("NFC", text)  # what the pieces' places count in
         self._pieces = pieces
 
@@ -119,22 +121,22 @@ class PlanReader:
         return Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[noun], where), devices
 
     def _named(self, function: Function) -> Selected:
-        """A device by name or alias, in the house's spelling."""
+        """A device by name or alias, in the house's spelling; in full where a part of its name was said."""
         ids = self._base()
-        where, devices = self._where(frozenset(self._lexicon.names(function).find(ids)))
-        return Named(self._lexicon.spelling[ids], where), devices
+        meant = frozenset(self._context.names(function).find(ids))
+        is_whole = bool(self._lexicon.names(function).find(ids))
+        where, devices = self._where(meant)
+        return Named(self._lexicon.spelling[ids] if is_whole else self._lexicon.house.devices[min(meant)].name, where), devices
 
     def _where(self, devices: Devices) -> tuple[Where | None, Devices]:
         """The place that follows, if one does, and those of `devices` that are there."""
         if self._take(Mark.HERE):
             return Where(here=True), devices
-        if self._take(Mark.IN):
-            area = self._lexicon.areas(devices).find(self._base())[0]
-            return Where(area=area), self._lexicon.in_area(devices, area)
-        if self._take(Mark.ON):
-            floor = self._lexicon.floors(devices).find(self._base())[0]
-            return Where(floor=floor), self._lexicon.on_floor(devices, floor)
-        return None, devices
+        mark = self._take(Mark.IN, Mark.ON)
+        if mark is None:
+            return None, devices
+        name = self._context.places(devices, Mark(mark)).find(self._base())[0]
+        return self._context.there(devices, name, Mark(mark))
 
     # Arguments
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from octopus_hub.config.house import House
+from octopus_hub.models.lexicon import LITTLE_WORDS
 from octopus_hub.models.prompt import house_prefix
 from octopus_hub.models.tokens import TextEncoder
 
@@ -27,9 +28,6 @@ TOKENS_TOLD = 90
 """What of a large house a sentence is preceded by, at most: about 1.5 ms a token."""
 ROOM_SHARE = 0.5
 """What a word of the room counts beside one of the device's own names."""
-LITTLE_WORDS = frozenset(
-    {"a", "an", "the", "of", "in", "on", "at", "to", "by", "and", "or", "my", "our", "for", "all", "it", "is", "s"}
-)
 
 
 class HousePrompt:

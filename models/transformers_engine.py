@@ -8,7 +8,7 @@ before it is used.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,9 @@ class TransformersEngine:
         """See `Engine.load_state`."""
         return self._prefixes.load_state(data)
 
-    def session(self, prefix: KeyValueState | None, capacity: int) -> Session:
+    def session(self, prefix: KeyValueState | None, capacity: int, wanted: Collection[int] | None = None) -> Session:
         """See `Engine.session`."""
-        return self._prefixes.session(prefix, capacity)
+        return self._prefixes.session(prefix, capacity, wanted)
 
 
 class TransformersCache:
@@ -63,7 +63,7 @@ class TransformersCache:
         self._shape = (int(config.num_hidden_layers), 2, int(heads), int(size))
         self._cache = self._empty()
 
-    def step(self, ids: Sequence[int], past: int) -> Floats:
+    def step(self, ids: Sequence[int], past: int, keep: int = 1) -> Floats:
         """See `Cache.step`."""
         import torch
 
@@ -72,8 +72,15 @@ class TransformersCache:
             self._cache.crop(-surplus)
         with torch.inference_mode():
             fed = torch.tensor([ids], device=self._device)
-            logits = self._model(fed, past_key_values=self._cache, use_cache=True, logits_to_keep=1).logits
-            return np.array(logits[0, -1].float().cpu().numpy(), np.float32)
+            logits = self._model(fed, past_key_values=self._cache, use_cache=True, logits_to_keep=keep).logits
+            return np.array(logits[0].float().cpu().numpy(), np.float32)
+
+    def want(self, ids: Collection[int] | None) -> None:
+        """Nothing is saved by wanting less."""
+
+    def logits(self, states: Floats) -> Floats:
+        """What `step` gives are logits already."""
+        return states
 
     def read(self, length: int) -> Floats:
         """See `Cache.read`."""

@@ -1,4 +1,4 @@
-"""A trie over token ids whose ends carry a value. Immutable once built."""
+"""Tries over token ids whose ends carry a value. Immutable once built."""
 
 from __future__ import annotations
 
@@ -51,3 +51,33 @@ class Trie(Generic[T]):
             if node.values:
                 yield ids, node.values
             stack.extend(((*ids, i), child) for i, child in node.children.items())
+
+
+class Either(Generic[T]):
+    """Several tries as one: the entries of all; of those spelled alike, the first trie's."""
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, nodes: Iterable[Trie[T]]) -> None:
+        self._nodes = tuple(nodes)
+
+    @property
+    def children(self) -> dict[int, Either[T]]:
+        """See `Trie`."""
+        found: dict[int, list[Trie[T]]] = {}
+        for node in self._nodes:
+            for i, child in node.children.items():
+                found.setdefault(i, []).append(child)
+        return {i: Either(children) for i, children in found.items()}
+
+    @property
+    def values(self) -> tuple[T, ...]:
+        """See `Trie`."""
+        return next((node.values for node in self._nodes if node.values), ())
+
+    def __bool__(self) -> bool:
+        return any(self._nodes)
+
+    def find(self, ids: Sequence[int]) -> tuple[T, ...]:
+        """See `Trie.find`."""
+        return next((values for node in self._nodes if (values := node.find(ids))), ())

@@ -95,6 +95,25 @@ def test_chunks_equal_one_append(engine: Engine, tolerance: float) -> None:
     assert np.abs(each[-1] - at_once).max() < tolerance
 
 
+def test_logits_of_several_tokens(engine: Engine, tolerance: float) -> None:
+    """What is made of each of the last tokens is what feeding them one by one gives."""
+    each = engine.session(None, 20).append_all(QUERY)
+    scored = engine.session(None, 20).append_scored(QUERY, 3)
+    assert scored.shape == (3, SHAPE.vocabulary)
+    assert np.abs(scored - each[-3:]).max() < tolerance
+
+
+def test_wanted_tokens_have_their_logits(engine: Engine) -> None:
+    """Wanting less changes nothing for what is wanted; the rest may be out of the question, and is there again when asked for."""
+    everything = engine.session(None, 20).append(QUERY)
+    for wanted in ([3, 299, 7], [SHAPE.vocabulary - 1], []):
+        some = engine.session(None, 20, wanted).append(QUERY)
+        assert some.shape == everything.shape
+        assert np.allclose(some[wanted], everything[wanted], atol=1e-4)
+        assert (some <= everything + 1e-4).all()
+    assert np.array_equal(engine.session(None, 20).append(QUERY), everything)
+
+
 def test_prefix_equals_session(engine: Engine, tolerance: float) -> None:
     """A prefix read ahead gives what the same tokens fed to a session give."""
     at_once = engine.session(engine.prefill(PREFIX), 20).append(QUERY)

@@ -6,7 +6,7 @@ Its key/value buffer holds the ids themselves, so prefixes and sessions are the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -27,13 +27,23 @@ class FakeCache:
         self._buffer = np.zeros(self.shape(positions), np.float32)
         self._noise = np.random.default_rng(1).normal(size=2 * vocabulary_size).astype(np.float32)
 
-    def step(self, ids: Sequence[int], past: int) -> Floats:
+    def step(self, ids: Sequence[int], past: int, keep: int = 1) -> Floats:
         """See `Cache.step`."""
         self._buffer[:, :, :, past : past + len(ids), 0] = ids
         self.fed = [int(i) for i in self._buffer[0, 0, 0, : past + len(ids), 0]]
-        start = zlib.crc32(repr((self.digest, self.fed)).encode()) % self.vocabulary_size
+        return np.stack([self._after(self.fed[: len(self.fed) - left]) for left in reversed(range(keep))])
+
+    def want(self, ids: Collection[int] | None) -> None:
+        """See `Cache.want`."""
+
+    def logits(self, states: Floats) -> Floats:
+        """See `Cache.logits`."""
+        return states
+
+    def _after(self, fed: list[int]) -> Floats:
+        start = zlib.crc32(repr((self.digest, fed)).encode()) % self.vocabulary_size
         logits: Floats = self._noise[start : start + self.vocabulary_size].copy()
-        since_text = self.fed[self.fed.index(Mark.TEXT) :] if Mark.TEXT in self.fed else []
+        since_text = fed[fed.index(Mark.TEXT) :] if Mark.TEXT in fed else []
         for prompt, plan in self.answers.items():
             whole = [*prompt, *plan]
             if len(prompt) <= len(since_text) < len(whole) and since_text == whole[: len(since_text)]:
@@ -85,6 +95,6 @@ class FakeEngine:
         self.loaded += 1
         return state
 
-    def session(self, prefix: KeyValueState | None, capacity: int) -> Session:
+    def session(self, prefix: KeyValueState | None, capacity: int, wanted: Collection[int] | None = None) -> Session:
         """See `Engine`."""
-        return self._prefixes.session(prefix, capacity)
+        return self._prefixes.session(prefix, capacity, wanted)

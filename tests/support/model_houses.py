@@ -16,13 +16,26 @@ from octopus_hub.models.tokens import TextEncoder
 TOKENIZER = Path(__file__).resolve().parents[2] / "models" / "weights" / "tokenizer.json"
 
 LONG_NAME = "The very old and rather dusty standard lamp behind the big green armchair, left "
-NAMES = ("Lamp", "Lamp 2", "lamp 2 left", "Nachttischlämpchen", "42", "🎄 Tree", "Robbie", "Front-Door", "Öfen", LONG_NAME)
+NAMES = (
+    "Lamp",
+    "Lamp 2",
+    "lamp 2 left",
+    "Nachttischlämpchen",
+    "42",
+    "🎄 Tree",
+    "Robbie",
+    "Front-Door",
+    "Öfen",
+    "Café milk frother",
+    LONG_NAME,
+)
 AREAS = (
     Area("Kitchen", "Ground", ("Cookhouse", "Lamp")),
     Area("Living Room", "Ground"),
     Area("Living Room 2", "Upper"),
     Area("Küche"),
     Area("guest_room", "Upper"),
+    Area("Half Past Café", "Ground"),
 )
 FLOORS = (Floor("Ground", 0, ("downstairs",)), Floor("Upper", 1))
 OPTIONS = {

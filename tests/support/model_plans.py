@@ -61,9 +61,8 @@ def _call(draw: st.DrawFn, house: House, function: Function, nested: bool = Fals
     named = function.target is TargetRule.REQUIRED or (function.target is TargetRule.OPTIONAL and draw(st.integers(0, 1)) == 0)
     if supported and named:
         target, meant = _target(draw, house, function)
-    arguments = {
-        p.name: _value(draw, house, p, meant, nested) for p in function.parameters if p.required or draw(st.integers(0, 2)) == 0
-    }
+    can_have = [p for p in function.parameters if not p.kinds or {device.kind for device in supported} <= set(p.kinds)]
+    arguments = {p.name: _value(draw, house, p, meant, nested) for p in can_have if p.required or draw(st.integers(0, 2)) == 0}
     return PlannedCall(function.name, target, arguments, None if nested else draw(st.none() | whens()))
 
 

@@ -31,6 +31,10 @@ UNITS = {
 DURATION_UNITS = (Mark.DAYS, Mark.HOURS, Mark.MINUTES, Mark.SECONDS)
 AFTER_GIVING_UP: tuple[set[int], ...] = ({Mark.CHAT, Mark.ABSENT, Mark.UNSUPPORTED, Mark.UNSURE}, {Mark.END}, set())
 
+LITTLE = frozenset(["a", "an", "the", "of", "in", "on", "at", "to", "by", "and", "or", "my", "our", "for", "all", "it", "is", "s"])
+PLACE_WORDS = frozenset(["room", "rooms", "area", "floor", "level", "upper", "lower", "main"])
+NOUN_WORDS = frozenset(word for noun in NOUNS for name in (noun.name, noun.plural) for word in name.lower().split())
+
 Item = TypeVar("Item", Area, Floor, Group, Device)
 Ids = tuple[int, ...]
 Meant = frozenset[str]  # ids of devices
@@ -128,7 +132,13 @@ class ReferenceGrammar:
 
     def _selector(self, function: Function, at: int) -> Iterator[tuple[int, Meant]]:
         supported = self._supported(function)
-        names = self._by_ids(_words(supported))
+        places: list[Area | Floor] = [*self._house.areas, *self._house.floors]
+        named = [name for place in places for name in (place.name, *place.aliases)]
+        plain = LITTLE | {word for name in named for word in name.lower().split()}
+        called = [(name, device) for device in supported for name in (device.name, *device.aliases)]
+        parts = self._parts_said([(name, device.id) for name, device in called], plain)
+        by_id = {device.id: device for device in supported}
+        names = {ids: [by_id[owner]] for ids, owner in parts.items()} | self._by_ids(_words(supported))
         for end, devices in self._marked_name(Mark.DEVICE, names, at):
             yield end, _ids(devices)
             if len({device.area for device in devices}) > 1:
@@ -149,13 +159,37 @@ class ReferenceGrammar:
         for end in self._one_of({Mark.HERE}, at):
             yield end, _ids(devices)
         areas = self._by_ids((word, d) for word, area in _words(self._house.areas) for d in devices if d.area == area.name)
-        for end, there in self._marked_name(Mark.IN, areas, at):
-            yield end, _ids(there)
+        parts = self._parts_said([(word, area.name) for word, area in _words(self._house.areas)], LITTLE | PLACE_WORDS)
+        rooms = {ids: [d for d in devices if d.area == area] for ids, area in parts.items()}
+        rooms = {ids: there for ids, there in rooms.items() if there}
         floor_of = {area.name: area.floor for area in self._house.areas}
         floors = _words(self._house.floors)
         on_floors = ((word, d) for word, floor in floors for d in devices if floor_of.get(d.area or "") == floor.name)
-        for end, there in self._marked_name(Mark.ON, self._by_ids(on_floors), at):
-            yield end, _ids(there)
+        storeys = self._by_ids(on_floors)
+        for mark, named in ((Mark.IN, rooms | storeys | areas), (Mark.ON, rooms | areas | storeys)):
+            for end, there in self._marked_name(mark, named, at):
+                yield end, _ids(there)
+
+    def _parts_said(self, called: Sequence[tuple[str, str]], plain: frozenset[str]) -> dict[Ids, str]:
+        """One to three words in a row that were said and are part of the name of just one owner, with a word that tells it."""
+        found: dict[Ids, str] = {}
+        for first in range(len(self._words)):
+            for last in range(first, min(first + 3, len(self._words))):
+                span = self._words[first : last + 1]
+                owners = {owner for name, owner in called if self._is_part(span, name, plain)}
+                if len(owners) == 1:
+                    found[tuple(i for word in span for i in word)] = owners.pop()
+        return found
+
+    def _is_part(self, span: Sequence[Ids], name: str, plain: frozenset[str]) -> bool:
+        words = [piece for piece in self._encoder.pieces(name) if piece.is_word]
+        for first in range(len(words) - len(span) + 1):
+            part = words[first : first + len(span)]
+            texts = {name[piece.start : piece.end].lower() for piece in part}
+            telling = {text for text in texts if not text.isdigit()} - plain - NOUN_WORDS
+            if len(part) < len(words) and [piece.ids for piece in part] == list(span) and telling:
+                return True
+        return False
 
     def _by_ids(self, named: Iterator[tuple[str, Device]]) -> dict[Ids, list[Device]]:
         found: dict[Ids, list[Device]] = {}

@@ -101,7 +101,7 @@ def test_what_is_recorded(parts: Parts) -> None:
     assert info.adapter_digest == sha256(parts.folder / "adapter.safetensors")
     assert info.data_digest == sha256(parts.output / DATA)
     assert (info.vocabulary_digest, info.shape) == ("tiny", SHAPE)
-    assert json.loads((parts.output / "model.json").read_text())["schema"] == 1
+    assert json.loads((parts.output / "model.json").read_text())["schema"] == 2
 
 
 def test_building_is_repeatable(parts: Parts) -> None:

@@ -16,10 +16,12 @@ from support.model_houses import encoder, house_mask, sentences, small_houses
 from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.function_table import FUNCTIONS, by_name
 from octopus_hub.config.functions import Function, ValueType
-from octopus_hub.config.house import Area, Device, House
+from octopus_hub.config.house import Area, Device, Floor, House
+from octopus_hub.config.plan import Plan
 from octopus_hub.models.bench_houses import bench_house
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask, Walk
+from octopus_hub.models.reader import PlanReader
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, VOCABULARY_SIZE, Mark
 
 SMALL = settings(max_examples=60, deadline=None)
@@ -169,6 +171,50 @@ def test_any_name_can_be_said(name: str) -> None:
         walk.advance(i)
     walk.advance(Mark.END)
     assert walk.is_done
+
+
+MANOR = House(
+    floors=(Floor("Basement"), Floor("Upper")),
+    areas=(Area("La Bodega", "Basement"), Area("Blue Room", "Upper"), Area("Red Room", "Upper")),
+    devices=(
+        Device("a", "Dulcinea Right Shutter", "cover", "Blue Room"),
+        Device("b", "Dulcinea Left Shutter", "cover", "Blue Room"),
+        Device("c", "Landing Night Light", "light", "Red Room"),
+        Device("d", "Reading Lamp", "light", "La Bodega"),
+    ),
+)
+
+
+def planned(text: str, *plan: int) -> Plan | None:
+    """What these ids read as, where the mask lets them through."""
+    try:
+        walk = walk_in(MANOR, text, *plan)
+    except ValueError:
+        return None
+    return PlanReader(walk.ids, house_mask(MANOR).lexicon, text, encoder().pieces(text)).read()
+
+
+def test_part_of_a_name_that_was_said() -> None:
+    """Stands for the one device that has it, and reads as its name; not for one of two, nor by words for kinds, nor unsaid."""
+    device, off = Mark.DEVICE, FUNCTION_IDS["turn_off"]
+    said = "the night light off and the right shutter shut"
+    assert str(planned(said, off, device, *ids("night light"), Mark.END)) == 'turn_off("Landing Night Light")'
+    shut = FUNCTION_IDS["close"]
+    assert str(planned(said, shut, device, *ids("right shutter"), Mark.END)) == 'close("Dulcinea Right Shutter")'
+    assert planned("dulcinea closed", shut, device, *ids("dulcinea"), Mark.END) is None
+    assert planned("the light off", off, device, *ids("light"), Mark.END) is None
+    assert planned("turn it off", off, device, *ids("night light"), Mark.END) is None
+
+
+def test_places_by_either_mark() -> None:
+    """People say "in the basement" and "on the patio": both marks take areas and floors, and a said part of an area's name."""
+    lights = (FUNCTION_IDS["turn_off"], Mark.ALL, NOUN_IDS["light"])
+    said = "all lights off in the bodega"
+    for mark in (Mark.IN, Mark.ON):
+        assert str(planned(said, *lights, mark, *ids("basement"), Mark.END)) == 'turn_off(all light on "Basement")'
+        assert str(planned(said, *lights, mark, *ids("red room"), Mark.END)) == 'turn_off(all light in "Red Room")'
+        assert str(planned(said, *lights, mark, *ids("bodega"), Mark.END)) == 'turn_off(all light in "La Bodega")'
+        assert planned("all lights off in that room", *lights, mark, *ids("room"), Mark.END) is None
 
 
 def test_name_that_cannot_be_said() -> None:
