@@ -45,6 +45,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "bench latency": Subcommand("how long text to calls takes", "octopus_hub.daemon.bench:latency"),
     "bench footprint": Subcommand("size on disk, and wheels for the Raspberry Pi", "octopus_hub.daemon.bench:footprint"),
     "bench adapters": Subcommand("how long devices take to show what they were told", "octopus_hub.daemon.bench_adapters:adapters"),
+    "bench publish": Subcommand("how long from a command on MQTT to its Outcome", "octopus_hub.daemon.bench_publish:publish"),
     "bench accuracy": Subcommand("how many sentences are understood", "octopus_hub.daemon.cli_accuracy:main"),
     "simulate car": Subcommand("a car to try things out with", "octopus_hub.daemon.simulated_car:main"),
     "simulate plug": Subcommand("a switch to try things out with", "octopus_hub.daemon.simulated_plug:main"),

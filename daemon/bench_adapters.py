@@ -62,15 +62,19 @@ def adapters(arguments: Sequence[str]) -> int:
 
 
 def _chosen(house: House, named: Sequence[str]) -> list[Device]:
-    """Virtual devices that may be switched without a thought, and those that were named. Raises InputError."""
+    """Harmless ones, and those that were named. Raises InputError."""
     if unknown := [device_id for device_id in named if device_id not in house.by_id]:
         raise InputError(f"expected ids of devices, got {', '.join(unknown)}")
     if wrong := [device_id for device_id in named if house.by_id[device_id].kind not in ON_OFF_KINDS]:
         raise InputError(f"expected devices that can be switched on and off, got {', '.join(wrong)}")
+    return [*harmless_devices(house), *(house.by_id[device_id] for device_id in named)]
+
+
+def harmless_devices(house: House) -> list[Device]:
+    """Some virtual devices that may be switched without a thought."""
     turn_on = by_name()["turn_on"]
     virtual = [device for device in house.devices if device.kind in ON_OFF_KINDS and adapter_name(device) == VIRTUAL]
-    harmless = [device for device in virtual if device_action_class(turn_on, device) is ActionClass.COMFORT]
-    return [*harmless[:AT_ONCE], *(house.by_id[device_id] for device_id in named)]
+    return [device for device in virtual if device_action_class(turn_on, device) is ActionClass.COMFORT][:AT_ONCE]
 
 
 async def _measure(found: Found, devices: Sequence[Device], calls: int) -> list[AdapterFinding]:

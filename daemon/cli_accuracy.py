@@ -31,13 +31,13 @@ WIDTH = 150
 def main(arguments: Sequence[str]) -> int:
     """Prints the report; errors, JSON, dump and sweep where they were asked for."""
     options = _parser().parse_args(arguments)
+    found = find(options.config)  # before the sentences: they may name its own functions
     cases = read_cases(options.input)
     if options.unseen:
         known = seen(read_corpus(CORPUS))
         cases = [case for case in cases if words_of(case.text) not in known]
     if options.no_examples:
         cases = [replace(case, examples=()) for case in cases]
-    found = find(options.config)
     policy = _policy(options, found)
     judged = _examine(cases, options, found)
     made = report(judged, policy)

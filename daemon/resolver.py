@@ -83,11 +83,18 @@ def resolve(
         return Resolution(refusal=Refusal(Code.UNSURE))
     around = Surroundings(house, states, area and house.own_name_of_area(area), prefer, words(text))
     try:
-        calls = tuple(call for planned in completed(plan).calls for call in _calls(planned, around, now))
+        calls: list[Call] = []
+        for planned in completed(plan).calls:
+            calls += _calls(planned, around, now)
+            around = replace(around, before=_areas_of(calls[-1], house))
     except Unresolved as stopped:
         verdict = stopped.verdict
         return Resolution(question=verdict) if isinstance(verdict, Question) else Resolution(refusal=verdict)
-    return Resolution(calls)
+    return Resolution(tuple(calls))
+
+
+def _areas_of(call: Call, house: House) -> frozenset[str]:
+    return frozenset(area for device_id in call.device_ids if (area := house.by_id[device_id].area) is not None)
 
 
 def completed(plan: Plan) -> Plan:

@@ -84,13 +84,15 @@ GUARDING_NOUNS = frozenset({"garage door", "gate", "door", "valve"})
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The house, its states, the speaker's area, the devices that the speaker chose when asked, and the words that were said."""
+    """The house, its states, the speaker's area, the devices that the speaker chose when asked, the words that were said, and the
+    areas in which what was said before in the sentence is done."""
 
     house: House
     states: Mapping[str, DeviceState]
     area: str | None = None
     prefer: frozenset[str] = frozenset()
     said: AbstractSet[str] = frozenset()
+    before: AbstractSet[str] = frozenset()
 
     def state(self, device: Device) -> DeviceState | None:
         """The device's state, if known."""
@@ -283,7 +285,7 @@ def _one(search: Search, selector: Described, pool: list[Device]) -> list[Device
     around = search.around
     pool = search.most_able(pool)
     if selector.where is None:
-        pool = _nearby(search, pool)
+        pool = _where_it_was(search, _nearby(search, pool))
     if any(device.id in around.prefer for device in pool):
         return [_only(search, pool, selector.noun)]
     is_one_place = selector.where is not None or len({device.area for device in pool} - {None}) == 1
@@ -327,6 +329,14 @@ def _nearby(search: Search, pool: list[Device]) -> list[Device]:
             return playing
     same_floor = [device for device in pool if device.kind in SHARED_KINDS and _on_same_floor(search, device)]
     return here or (same_floor if len(same_floor) == 1 else pool)
+
+
+def _where_it_was(search: Search, pool: list[Device]) -> list[Device]:
+    """ "In room three close the curtain and turn the light off": of several none of which is here, those where something is done
+    already. Not to unlock: that is worth a question."""
+    if len(pool) == 1 or _here(search, pool) or search.function.action_class is ActionClass.OPEN:
+        return pool
+    return [device for device in pool if device.area in search.around.before] or pool
 
 
 def _lights(search: Search, selector: Described, pool: list[Device]) -> list[Device]:

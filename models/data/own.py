@@ -21,8 +21,8 @@ from octopus_hub.models.tokens import TextEncoder, assign_own
 
 SHARE = 0.25
 """Of the commands, those with an own function."""
-PACKS = 80
-"""Some 4,000 sentences: each of a hundred examples is seen eight times, in other houses."""
+PACKS = 60
+"""Some 3,000 sentences: each of a hundred examples is seen several times, in other houses."""
 FEWEST = 10
 """Examples of a function below which there is no point in training."""
 

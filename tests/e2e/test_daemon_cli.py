@@ -92,6 +92,23 @@ def test_status_without_a_daemon(hub: Hub) -> None:
     assert status.stderr.startswith("octopus: no daemon runs: nobody listens on ")
 
 
+async def test_publish_is_measured(running: Hub) -> None:
+    """`octopus bench publish` goes through the broker of the daemon that runs; without one it is told that none does."""
+    done = running.run("bench", "publish", "--commands", "2", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    findings = json.loads(done.stdout)["findings"]
+    assert findings["commands"] == 2
+    assert 0 < findings["over_p50_ms"] < findings["publish_to_outcome_p50_ms"]
+    assert "source=bench" in running.log
+
+
+def test_publish_without_a_daemon(hub: Hub) -> None:
+    """Nothing is measured, and it is said why."""
+    done = hub.run("bench", "publish")
+    assert done.returncode == 69
+    assert "no daemon runs" in done.stderr
+
+
 async def test_the_socket_is_private(running: Hub) -> None:
     """Only the daemon's own user can connect, and the socket goes with the daemon."""
     path = running.directory / "state" / "control.sock"

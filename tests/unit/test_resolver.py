@@ -265,6 +265,25 @@ def test_of_several_the_one_that_was_called_by_its_name(call: PlannedCall, text:
     assert {device_id for each in found.calls for device_id in each.device_ids} == expected
 
 
+def test_what_follows_is_meant_where_something_is_done_already() -> None:
+    """ "In the den: blind down, telly off": of two tellies the den's, unless the speaker's room has one; and never to unlock."""
+    blind, telly = planned("close", one("blind", "Den")), planned("turn_off", one("TV"))
+    assert resolve(plan(blind, telly), CARS, {}).calls[1].device_ids == ("berts",)
+    assert resolve(plan(blind, telly), CARS, {}, "Garage").calls[1].device_ids == ("telly",)
+    assert resolve(plan(telly, blind), CARS, {}).question is not None
+    assert resolve(plan(planned("lock", "F-150"), telly), CARS, {}).question is not None
+    doors = House(
+        areas=(Area("Hall"), Area("Shed")),
+        devices=(
+            device("Lamp", "light", "Hall"),
+            device("Front", "lock", "Hall"),
+            device("Back", "lock", "Shed"),
+        ),
+    )
+    assert resolve(plan(planned("turn_on", "Lamp"), planned("lock", one("lock"))), doors, {}).calls[1].device_ids == ("front",)
+    assert resolve(plan(planned("turn_on", "Lamp"), planned("unlock", one("lock"))), doors, {}).question is not None
+
+
 def test_all_or_nothing() -> None:
     """One step that cannot be resolved keeps the others from being done."""
     found = resolve(plan(planned("turn_on", "Bedside"), planned("open", one("gate"))), HOUSE, {})
