@@ -94,7 +94,7 @@ def test_status_without_a_daemon(hub: Hub) -> None:
 
 async def test_publish_is_measured(running: Hub) -> None:
     """`octopus bench publish` goes through the broker of the daemon that runs; without one it is told that none does."""
-    done = running.run("bench", "publish", "--commands", "2", "--json")
+    done = running.run("bench publish", "--commands", "2", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     findings = json.loads(done.stdout)["findings"]
     assert findings["commands"] == 2
@@ -104,7 +104,7 @@ async def test_publish_is_measured(running: Hub) -> None:
 
 def test_publish_without_a_daemon(hub: Hub) -> None:
     """Nothing is measured, and it is said why."""
-    done = hub.run("bench", "publish")
+    done = hub.run("bench publish")
     assert done.returncode == 69
     assert "no daemon runs" in done.stderr
 
