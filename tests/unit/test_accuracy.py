@@ -168,10 +168,10 @@ def test_blind_test_is_whole(blind: list[Case]) -> None:
     assert all(case.expected or case.reason for case in blind)
 
 
-STRANGERS = BLIND_TEST.parent / "strangers"
+STRANGERS, HOUSEHOLDS = BLIND_TEST.parent / "strangers", BLIND_TEST.parent / "households"
 
 
-@pytest.mark.parametrize("source", [BLIND_TEST, *sorted(STRANGERS.glob("*.jsonl"))], ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", [BLIND_TEST, HOUSEHOLDS, *sorted(STRANGERS.glob("*.jsonl"))], ids=lambda path: path.stem)
 def test_a_test_can_be_met(source: Path) -> None:
     """Plans that say what is expected are scored as right: no test asks what the hub could not do."""
     commands = [case for case in read_cases(source) if case.expected]

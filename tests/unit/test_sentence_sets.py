@@ -11,10 +11,10 @@ from octopus_hub.daemon.accuracy_cases import read_cases
 from octopus_hub.daemon.cli_accuracy import BLIND_TEST
 from octopus_hub.models.data.overlap import CORPUS, read_corpus, seen, words_of
 
-DEVELOPMENT, CORRECTIONS = BLIND_TEST.parent / "development", BLIND_TEST.parent / "corrections"
+OTHERS = [BLIND_TEST.parent / name for name in ("development", "households", "corrections")]
 
 
-@pytest.mark.parametrize("folder", [BLIND_TEST, DEVELOPMENT, CORRECTIONS], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [BLIND_TEST, *OTHERS], ids=lambda folder: folder.name)
 def test_readme_counts_its_sentences(folder: Path) -> None:
     """All can be read, ids are unique, and the README's first numbers are theirs."""
     cases = read_cases(folder)
