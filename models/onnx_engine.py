@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 MOST_THREADS = 4
 BITS_OF_HALF = 4
+MOST_ROWS = 8192
+"""Rows of the head that are kept: 19 MB for the base model."""
 
 
 class OnnxEngine:
@@ -143,6 +145,9 @@ class Head:
         """See `Cache.want`."""
         self._wanted = np.arange(self._size) if ids is None else np.fromiter(ids, np.int64, len(ids))
         missing = self._wanted[self._slots[self._wanted] < 0]
+        if len(self._rows) + len(missing) > max(MOST_ROWS, len(self._wanted)):
+            self._slots[:] = -1
+            self._rows, missing = self._rows[:0], self._wanted
         if len(missing):
             self._slots[missing] = np.arange(len(self._rows), len(self._rows) + len(missing))
             self._rows = np.concatenate((self._rows, self._read(missing)))

@@ -85,11 +85,8 @@ def train(options: argparse.Namespace) -> int:
     preset = PRESETS[options.preset]
     if options.functions is not None:
         preset = {**preset, **OWN}
-        options.start = options.start or WEIGHTS / "adapter.safetensors"
-        patterns = own_patterns(options.functions, read_adapter(options.start).vocabulary.get("own", ()))
-        options.packs = options.run / "packs"
         with crew.in_turn():
-            write_own_packs(options.functions, options.packs, patterns, WEIGHTS / "tokenizer.json", options.seed)
+            _prepare_own(options)
     if not any(options.packs.glob(f"*{SUFFIX}")):
         raise InputError(f"expected packs (*{SUFFIX}) in {options.packs}, got none; octopus data build makes them")
     given = {name: getattr(options, name) for name in ("rate", "warmup", "rank", "alpha", "added_weight", "epochs")}
@@ -127,6 +124,14 @@ def train(options: argparse.Namespace) -> int:
     else:
         print(f"{learnt}: octopus model build --adapter {learnt} --output DIR makes a model of it")
     return EX_OK
+
+
+def _prepare_own(options: argparse.Namespace) -> None:
+    """Own functions start from the hub's model, or one that knows others already, with packs that are made for them."""
+    options.start = options.start or WEIGHTS / "adapter.safetensors"
+    options.packs = options.run / "packs"
+    patterns = own_patterns(options.functions, read_adapter(options.start).vocabulary.get("own", ()))
+    write_own_packs(options.functions, options.packs, patterns, WEIGHTS / "tokenizer.json", options.seed)
 
 
 def write_manifest(settings: Settings) -> None:

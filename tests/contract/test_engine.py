@@ -114,6 +114,18 @@ def test_wanted_tokens_have_their_logits(engine: Engine) -> None:
     assert np.array_equal(engine.session(None, 20).append(QUERY), everything)
 
 
+def test_rows_of_the_head_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many tokens are wanted one after the other, few are kept, and each has its logits."""
+    from octopus_hub.models import onnx_engine as onnx
+
+    engine = onnx_engine(tmp_path, 2)
+    everything = engine.session(None, 20).append(QUERY)
+    monkeypatch.setattr(onnx, "MOST_ROWS", 40)
+    for first in range(0, SHAPE.vocabulary - 30, 30):
+        wanted = range(first, first + 30)
+        assert np.allclose(engine.session(None, 20, wanted).append(QUERY)[wanted], everything[wanted], atol=1e-4)
+
+
 def test_prefix_equals_session(engine: Engine, tolerance: float) -> None:
     """A prefix read ahead gives what the same tokens fed to a session give."""
     at_once = engine.session(engine.prefill(PREFIX), 20).append(QUERY)
