@@ -114,7 +114,7 @@ def _read_info(directory: Path) -> ModelInfo:
     try:
         record = json.loads(path.read_text())
         if record["schema"] != SCHEMA:
-            raise ValueError("another schema")
+            raise ValueError("another version made it; octopus model build makes it anew")
         fields = {key: value for key, value in record.items() if key != "schema"}
         codes, scales = map(read_tensor, record["head"])
         return ModelInfo(**{**fields, "shape": read_shape(record["shape"]), "head": (codes, scales)})
