@@ -54,6 +54,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "data verify": Subcommand("what a teacher says of the corpus", "octopus_hub.daemon.cli_making:data_verify"),
     "data overlap": Subcommand("what the corpus has in common with a test", "octopus_hub.daemon.cli_making:data_overlap"),
     "train": Subcommand("an adapter out of packs", "octopus_hub.daemon.cli_making:train"),
+    "mix": Subcommand("an adapter between two", "octopus_hub.daemon.cli_making:mix"),
     "export": Subcommand("base and adapter merged, and the graph", "octopus_hub.daemon.cli_making:export"),
 }
 

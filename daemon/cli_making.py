@@ -46,6 +46,15 @@ def train(arguments: Sequence[str]) -> int:
     return command.train(parser.parse_args(arguments))
 
 
+def mix(arguments: Sequence[str]) -> int:
+    """An adapter between two."""
+    from octopus_hub.models.training import command
+
+    parser = Parser(prog="octopus mix", description="Makes an adapter between one and another that was trained from it.")
+    command.add_mix_arguments(parser)
+    return command.mix(parser.parse_args(arguments))
+
+
 def export(arguments: Sequence[str]) -> int:
     """A merged checkpoint, and the graph."""
     from octopus_hub.models.training import command

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octopus_hub.models.engine import Floats, ModelError
+from octopus_hub.models.tokens import BASE_SIZE, shared_ids
 
 NEW_ROWS = "new_rows"
 DTYPES: Mapping[str, type[np.floating]] = {"F16": np.float16, "F32": np.float32}
@@ -88,6 +89,29 @@ def _check(adapter: Adapter, path: Path) -> None:
             raise ModelError(f"expected pairs of rank {adapter.rank} in {path}, got {name} of rank {rank}")
         if not np.isfinite(tensor).all():
             raise ModelError(f"expected finite numbers in {path}, got others in {name}")
+
+
+def mix(start: Path, end: Path, share: float, output: Path) -> None:
+    """Write the adapter that lies `share` (0 to 1) of the way from `start` to `end`, which was trained from it.
+
+    It keeps more of what the start knew, at little loss of what is new (arXiv 2203.05482, 2109.01903). Rows of tokens that the
+    start did not know are the end's. Raises ModelError for adapters of other shapes.
+    """
+    old, new = read_adapter(start), read_adapter(end)
+    shapes = [{name: tensor.shape for name, tensor in each.tensors.items()} for each in (old, new)]
+    if shapes[0] != shapes[1] or (old.rank, old.alpha) != (new.rank, new.alpha):
+        raise ModelError(f"expected two adapters of the same shape, got {start} and {end}")
+    known = [i - BASE_SIZE for i in shared_ids(old.vocabulary)]
+    mixed = {}
+    for name, tensor in new.tensors.items():
+        there = tensor.astype(np.float32)
+        between = (1 - share) * old.tensors[name].astype(np.float32) + share * there
+        if name == NEW_ROWS:
+            there[known] = between[known]
+            between = there
+        mixed[name] = between.astype(tensor.dtype)
+    _, metadata = parse_safetensors(end.read_bytes())
+    write_safetensors(output, mixed, {**metadata, "mixed": f"{share:g} of {new.digest}, the rest of {old.digest}"})
 
 
 def parse_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.floating]], dict[str, str]]:

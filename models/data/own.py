@@ -19,10 +19,10 @@ from octopus_hub.models.data.packs import SUFFIX, write_packs
 from octopus_hub.models.data.patterns import Pattern, parse
 from octopus_hub.models.tokens import TextEncoder, assign_own
 
-SHARE = 0.25
+SHARE = 0.4
 """Of the commands, those with an own function."""
-PACKS = 60
-"""Some 3,000 sentences: each of a hundred examples is seen several times, in other houses."""
+PACKS = 40
+"""Some 2,000 sentences: each of two hundred examples is seen three times or so, in other houses."""
 FEWEST = 10
 """Examples of a function below which there is no point in training."""
 

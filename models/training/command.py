@@ -22,6 +22,7 @@ from octopus_hub.models.data.own import own_patterns, write_own_packs
 from octopus_hub.models.data.packs import SUFFIX
 from octopus_hub.models.graph import WEIGHTS
 from octopus_hub.models.lora import NEW_ROWS, Adapter, read_adapter
+from octopus_hub.models.lora import mix as mix_adapters
 from octopus_hub.models.training.crew import Crew
 from octopus_hub.models.training.export import export_graph, shape_with, write_hf_directory
 from octopus_hub.models.training.train import LOG, Schedule, Settings
@@ -196,6 +197,24 @@ def last_step(log: Path) -> dict[str, float] | None:
     except (IndexError, ValueError):
         return None
     return found
+
+
+def add_mix_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `mix` is told."""
+    add = parser.add_argument
+    add("--start", metavar="FILE", type=Path, required=True, help="the adapter that the other was trained from")
+    add("--adapter", metavar="FILE", type=Path, required=True, help="adapter.safetensors of a run")
+    add("--share", metavar="S", type=float, required=True, help="of the way between them: 0 is the start, 1 the run")
+    add("--output", metavar="FILE", type=Path, required=True, help="gets the adapter between")
+
+
+def mix(options: argparse.Namespace) -> int:
+    """Writes the adapter that lies between two."""
+    if not 0 <= options.share <= 1:
+        raise InputError(f"--share: expected a number from 0 to 1, got {options.share:g}")
+    mix_adapters(options.start, options.adapter, options.share, options.output)
+    print(f"{options.output}: octopus model build --adapter {options.output} --output DIR makes a model of it")
+    return EX_OK
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.tiny_model import NEW_ROWS, RANK, SHAPE, write_adapter
 
+from octopus_hub.daemon.__main__ import main
 from octopus_hub.models.engine import ModelError
-from octopus_hub.models.lora import read_adapter, write_safetensors
+from octopus_hub.models.lora import mix, read_adapter, write_safetensors
 
 
 def test_merging(tmp_path: Path) -> None:
@@ -29,6 +31,28 @@ def test_what_an_adapter_carries(tmp_path: Path) -> None:
     assert one.new_rows.dtype == np.float32
     assert (one.rank, one.alpha, one.vocabulary_digest) == (RANK, 8.0, "tiny")
     assert one.digest != other.digest
+
+
+def test_mixing(tmp_path: Path) -> None:
+    """Each number lies between the two; rows of tokens that the start did not know are the end's; other shapes are refused."""
+    start, end = (write_adapter(tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2))
+    old, new = read_adapter(start), read_adapter(end)
+    write_safetensors(start, old.tensors, {"r": str(RANK), "alpha": "8.0", "vocabulary": json.dumps({"marks": ["HOUSE", "AREA"]})})
+    output = tmp_path / "between.safetensors"
+    assert main(["mix", "--start", str(start), "--adapter", str(end), "--share", "0.75", "--output", str(output)]) == 0
+    found = read_adapter(output)
+    for name, tensor in found.tensors.items():
+        between = 0.25 * old.tensors[name].astype(np.float32) + 0.75 * new.tensors[name].astype(np.float32)
+        if name == "new_rows":
+            known = [0, 2]
+            assert np.allclose(tensor[known], between[known], atol=1e-3)
+            assert np.array_equal(np.delete(tensor, known, 0), np.delete(new.tensors[name], known, 0))
+        else:
+            assert np.allclose(tensor, between, atol=1e-3)
+    assert found.vocabulary_digest == new.vocabulary_digest
+    other = write_adapter(tmp_path / "other.safetensors", rows=3)
+    with pytest.raises(ModelError, match="of the same shape"):
+        mix(start, other, 0.5, output)
 
 
 def test_wrong_shape_is_an_error(tmp_path: Path) -> None:
