@@ -27,8 +27,17 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.models.build import quantize_rows
 from octopus_hub.models.data.packs import Pack, write_packs
 from octopus_hub.models.graph import LINEARS
-from octopus_hub.models.lora import read_adapter
-from octopus_hub.models.tokens import ADDED, BASE_SIZE, VOCABULARY_SIZE, Mark, descriptions, vocabulary_digest
+from octopus_hub.models.lora import NEW_ROWS, read_adapter
+from octopus_hub.models.tokens import (
+    ADDED,
+    BASE_SIZE,
+    PARAMETER_IDS,
+    VOCABULARY_SIZE,
+    Mark,
+    descriptions,
+    shared_ids,
+    vocabulary_digest,
+)
 from octopus_hub.models.training.network import HF_NAMES, Network, PackTensors, rounded
 from octopus_hub.models.training.train import Schedule, Settings, rate_at, save_adapter, train
 
@@ -272,14 +281,20 @@ def test_network_rounded_as_stored(base: Path) -> None:
 
 
 def test_going_on_from_an_adapter(base: Path, tmp_path: Path) -> None:
-    """It is the network that was saved; one of another rank is refused."""
+    """It is the network that was saved, but for rows of tokens that it did not know; one of another rank is refused."""
     network = _network(base)
     save_adapter(network.adapter(), settings(base, tmp_path))
     adapter = read_adapter(tmp_path / "adapter.safetensors")
     other = Network(base, RANK, ALPHA, torch.float32)
-    other.start_from(adapter)
+    own_rows = other.new_rows.detach().clone()
+    other.start_from(replace(adapter, vocabulary={**adapter.vocabulary, "parameters": adapter.vocabulary["parameters"][:-1]}))
+    known = [i - BASE_SIZE for i in shared_ids(adapter.vocabulary)]
+    unknown = PARAMETER_IDS[adapter.vocabulary["parameters"][-1]] - BASE_SIZE
+    known.remove(unknown)
     for name, tensor in network.adapter().items():
-        assert torch.equal(other.adapter()[name], tensor)
+        rows = known if name == NEW_ROWS else slice(None)
+        assert torch.equal(other.adapter()[name][rows], tensor[rows])
+    assert torch.equal(other.new_rows[unknown], own_rows[unknown])
     with pytest.raises(InputError, match=f"expected an adapter of rank {RANK + 1} and alpha {ALPHA}, got {RANK} and {ALPHA}"):
         Network(base, RANK + 1, ALPHA, torch.float32).start_from(adapter)
 
