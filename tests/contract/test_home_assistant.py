@@ -271,7 +271,7 @@ async def test_lost_in_the_middle_of_a_call(server: HomeAssistant) -> None:
 async def test_frozen(server: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that answers nothing is given up, and found again when it does."""
     monkeypatch.setattr(ha_connection, "QUIET_S", 0.2)
-    monkeypatch.setattr(ha_connection, "ANSWER_S", 0.5)
+    monkeypatch.setattr(ha_connection, "ANSWER_S", 2.0)
     async with adapter_of(server) as adapter:
         server.send(signal.SIGSTOP)
         try:
