@@ -37,7 +37,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }  # fmt: skip
 """What settings begin with; `paper` is arXiv 2404.01744, with the rank and alpha that are ours too."""
-OWN: Mapping[str, Any] = {"epochs": 1, "rate": 4e-4, "warmup": 10}
+OWN: Mapping[str, Any] = {"epochs": 1, "rate": 4e-4, "warmup": 5, "row_rate": 12.0}
 """Settings for own functions: few steps, small ones, since everything else is known already."""
 LOOK_S = 2.0
 """How often the log is read for the progress bar."""

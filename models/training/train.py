@@ -48,7 +48,7 @@ class Settings:
     """One run. It lasts `minutes`, or where those are None `epochs` over all packs. `start`: an adapter to go on from, else a new
     one. `whole`: train all weights instead of an adapter on `projections`. `rounded`: train what the hub stores, weights rounded
     to a few bits. `added_weight`: how much an added token counts in the loss. `compiled`: fuse the layers' work, on a CPU only;
-    takes a minute at the start."""
+    takes a minute at the start. `row_rate`: how many times as fast the rows of added tokens learn."""
 
     packs: Path
     base: Path
@@ -66,6 +66,7 @@ class Settings:
     alpha: float = 32.0
     projections: tuple[str, ...] = LINEARS
     added_weight: float = 1.0
+    row_rate: float = 1.0
     seed: int = 1
     threads: int = 2
     device: str = "cpu"
@@ -123,7 +124,10 @@ class _Run:
         self._settings, self._crew = settings, crew
         self._network = _network(settings, crew.device)
         self._parameters = [p for p in self._network.parameters() if p.requires_grad]
-        self._optimizer = torch.optim.AdamW(self._parameters, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0)
+        rows = [p for p in self._parameters if p is self._network.new_rows]
+        rest = [p for p in self._parameters if p is not self._network.new_rows]
+        groups = [{"params": rest, "share": 1.0}, {"params": rows, "share": settings.row_rate}]
+        self._optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0)
         self._checkpoint = settings.run / "checkpoint.pt"
         layout = read_layout(WEIGHTS / LAYOUT)
         self._stored = {t.source: t.bits for t in layout.tensors if t.part is Part.CODES} if settings.rounded else {}
@@ -145,7 +149,7 @@ class _Run:
             self._network.round_as_stored(self._stored, self._block)
             self._is_rounded = True
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         loss, right = self._network.scores(PackTensors.of(pack, self._crew.device), self._settings.added_weight)
         torch.autograd.backward(loss)
         self._crew.share([p.grad for p in self._parameters if p.grad is not None])
