@@ -69,6 +69,8 @@ class Client(aiomqtt.Client):
 
     def hang_up(self) -> None:
         """Closes the socket, if there is one."""
+        if self._connected.cancelled():  # aiomqtt asks it for its exception
+            self._connected = asyncio.Future()
         self._client.disconnect()
 
     def _on_publish(self, client: PahoClient, userdata: object, mid: int, reason_code: ReasonCode, properties: Properties) -> None:
@@ -80,15 +82,25 @@ class Client(aiomqtt.Client):
 async def connect(server: Server, *, name: str, will: aiomqtt.Will | None = None) -> Client:
     """A session that is up; `name` begins the client id. Raises BrokerRefused, UnavailableService, MqttError."""
     client = _new_client(server, name, will)
+    entering = asyncio.create_task(client.__aenter__())
     try:
-        await client.__aenter__()
+        await asyncio.shield(entering)
     except MqttConnectError as error:
         code = error.rc.value if isinstance(error.rc, ReasonCode) else error.rc
         who = f'user "{server.username}"' if server.username else "a client without a user name"
         message = f"the broker at {server} refuses {who}: {error.rc}"
         raise (BrokerRefused if code in REFUSALS else UnavailableService)(message) from error
-    except (aiomqtt.MqttError, asyncio.CancelledError):
+    except aiomqtt.MqttError:
         client.hang_up()
+        raise
+    except asyncio.CancelledError:
+        try:
+            async with asyncio.timeout(GOODBYE_TIMEOUT_S):
+                await entering  # a thread connects: before it is done there may be no socket to close
+        except (aiomqtt.MqttError, TimeoutError) as error:
+            logger.debug("mqtt given up while connecting error=%s", error)
+        finally:
+            client.hang_up()
         raise
     return client
 

@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiomqtt
@@ -36,6 +37,32 @@ class Peer:
 
     async def _connected(self) -> None:
         self.connects += 1
+
+
+@dataclass
+class Silent:
+    """A server that takes connections and says nothing, to their end."""
+
+    port: int = 0
+    begun: int = 0
+    ended: int = 0
+
+    async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        self.begun += 1
+        await reader.read()
+        self.ended += 1
+        writer.close()
+
+
+@asynccontextmanager
+async def silent() -> AsyncIterator[Silent]:
+    """A server that speaks no MQTT."""
+    silent = Silent()
+    server = await asyncio.start_server(silent.listen, "127.0.0.1", 0)
+    silent.port = server.sockets[0].getsockname()[1]
+    yield silent
+    server.close()
 
 
 @asynccontextmanager
@@ -111,24 +138,27 @@ async def test_a_broker_that_speaks_no_mqtt_is_tried_again(
     """A server that takes connections and says nothing is given up after a while and tried again, with one warning."""
     monkeypatch.setattr(mqtt_client, "OPERATION_TIMEOUT_S", 0.05)
     monkeypatch.setattr(mqtt_client, "FIRST_DELAY_S", 0.01)
-    begun: list[asyncio.StreamWriter] = []
-    ended: list[bytes] = []
-
-    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        begun.append(writer)
-        ended.append(await reader.read())  # to its end: the hub hangs up each time
-        writer.close()
-
-    server = await asyncio.start_server(listen, "127.0.0.1", 0)
-    peer = Peer(server.sockets[0].getsockname()[1])
     with caplog.at_level(logging.WARNING):
-        task = asyncio.create_task(peer.run())
-        await eventually(lambda: len(ended) >= 3)
+        async with silent() as server:
+            task = asyncio.create_task(Peer(server.port).run())
+            await eventually(lambda: server.ended >= 3)
+            task.cancel()
+            await asyncio.wait([task])
+            await eventually(lambda: server.ended == server.begun)  # also the one that was being tried when it was cancelled
+    assert caplog.text.count("mqtt away") == 1
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.001, 0.01, 0.1])
+async def test_what_is_cancelled_while_it_connects_leaves_no_socket(after_s: float) -> None:
+    """Wherever a connect is given up: before there is a socket, or while the broker's answer is waited for."""
+    async with silent() as server:
+        task = asyncio.create_task(Peer(server.port).run())
+        await asyncio.sleep(after_s)
         task.cancel()
         await asyncio.wait([task])
-        await eventually(lambda: len(ended) == len(begun))  # also the one that was being tried when it was cancelled
-    server.close()
-    assert caplog.text.count("mqtt away") == 1
+        await asyncio.sleep(0.05)  # for the server to hear of it
+        assert server.ended == server.begun
+        assert server.begun or after_s < 0.1
 
 
 async def test_a_refusal_at_the_start_is_fatal(tmp_path: Path) -> None:
