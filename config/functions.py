@@ -11,6 +11,9 @@ from enum import Enum, StrEnum, auto
 
 from octopus_hub.config.house import ActionClass, Device
 
+MOST_OWN = 64
+"""Functions of an installer's own; their tokens lie behind all others."""
+
 
 class ValueType(StrEnum):
     """What a parameter takes, and how the model writes it."""

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from octopus_hub.config.errors import Problem
 from octopus_hub.config.function_table import FUNCTIONS
-from octopus_hub.config.functions import Confirmation, Function, Parameter, Told, ValueType
+from octopus_hub.config.functions import MOST_OWN, Confirmation, Function, Parameter, Told, ValueType
 from octopus_hub.config.house import ActionClass
 from octopus_hub.config.kinds import ALIAS_KINDS
 from octopus_hub.config.schema import Node, Version
@@ -23,8 +23,6 @@ from octopus_hub.config.yaml_nodes import Document
 
 ARGUMENTS = tuple(dict.fromkeys(parameter.name for function in FUNCTIONS for parameter in function.parameters))
 """What arguments can be called: a model has a token for each."""
-MOST = 64
-"""Own functions of a house; their tokens lie behind all others."""
 
 
 def _checked_argument(name: str) -> str:
@@ -88,7 +86,7 @@ class FunctionsFile(Node):
     """functions.yaml."""
 
     version: Version = Field(description="The version of this form.")
-    functions: tuple[FunctionNode, ...] = Field((), max_length=MOST, description="The functions.")
+    functions: tuple[FunctionNode, ...] = Field((), max_length=MOST_OWN, description="The functions.")
 
 
 def check_functions(document: Document, file: FunctionsFile, device_ids: Sequence[str] | None, problems: list[Problem]) -> None:

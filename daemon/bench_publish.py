@@ -18,7 +18,7 @@ from octopus_hub.config.errors import InputError, UnavailableService
 from octopus_hub.daemon.bench_adapters import harmless_devices
 from octopus_hub.daemon.bench_latency import machine, p95
 from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
-from octopus_hub.daemon.control_client import ask
+from octopus_hub.daemon.control_client import status_of
 from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.places import socket_candidates
 
@@ -34,11 +34,7 @@ def publish(arguments: Sequence[str]) -> int:
     add_config_option(parser)
     options = parser.parse_args(arguments)
     found = find(options.config)
-    paths = socket_candidates(found.state, os.environ)
-    answer = ask(paths, {"op": "status"})
-    status = answer.get("status") if answer else None
-    if not isinstance(status, dict):
-        raise UnavailableService(f"no daemon runs: nobody listens on {' or '.join(map(str, paths))}")
+    status = status_of(socket_candidates(found.state, os.environ))
     names = [device.name for device in harmless_devices(found.config.house)]
     if not names or options.commands < 1:
         raise InputError("expected virtual devices to switch and at least one command, got none")

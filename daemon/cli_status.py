@@ -6,9 +6,8 @@ import json
 import os
 from collections.abc import Sequence
 
-from octopus_hub.config.errors import UnavailableService
 from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
-from octopus_hub.daemon.control_client import ask
+from octopus_hub.daemon.control_client import status_of
 from octopus_hub.daemon.places import socket_candidates
 
 
@@ -18,12 +17,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="as a JSON object")
     add_config_option(parser)
     options = parser.parse_args(arguments)
-    paths = socket_candidates(find(options.config).state, os.environ)
-    answer = ask(paths, {"op": "status"})
-    if answer is None:
-        raise UnavailableService(f"no daemon runs: nobody listens on {' or '.join(map(str, paths))}")
-    status = answer["status"]
-    if options.json or not isinstance(status, dict):
+    status = status_of(socket_candidates(find(options.config).state, os.environ))
+    if options.json:
         print(json.dumps(status, ensure_ascii=False))
     else:
         width = max(map(len, status))

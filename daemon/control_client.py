@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from octopus_hub.config.errors import HubError, InputError, UnavailableService
@@ -38,6 +38,17 @@ def ask(paths: Iterable[Path], request: Mapping[str, object]) -> Mapping[str, ob
             raise InputError(str(answer["error"]))
         return answer
     return None
+
+
+def status_of(paths: Sequence[Path]) -> Mapping[str, object]:
+    """How the daemon is that listens on one of `paths`. Raises UnavailableService where none does, else as `ask`."""
+    answer = ask(paths, {"op": "status"})
+    if answer is None:
+        raise UnavailableService(f"no daemon runs: nobody listens on {' or '.join(map(str, paths))}")
+    status = answer["status"]
+    if not isinstance(status, dict):
+        raise UnavailableService("expected a JSON object as the daemon's status; does another version run?")
+    return status
 
 
 def _exchange(connection: socket.socket, path: Path, request: Mapping[str, object]) -> Mapping[str, object]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from octopus_hub.config.functions import Function
 from octopus_hub.config.plan import Where
-from octopus_hub.models.lexicon import LONGEST_PART, Devices, Lexicon
+from octopus_hub.models.lexicon import LONGEST_PART, Devices, Lexicon, Words
 from octopus_hub.models.tokens import Mark, Piece
 from octopus_hub.models.trie import Either, Trie
 
 NOTHING: Devices = frozenset()
+
+Key = TypeVar("Key", int, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +52,31 @@ class Context:
         return frozenset(ids[:end] for ids in said for end in range(1, len(ids) + 1))
 
     @cached_property
-    def _said_parts(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
-        """Every few words in a row, each once."""
+    def _device_parts(self) -> list[tuple[tuple[int, ...], Devices]]:
+        """Parts of devices' names that were said, each once, with those whose name has it."""
+        return self._said_of(self.lexicon.device_parts)
+
+    @cached_property
+    def _area_parts(self) -> list[tuple[tuple[int, ...], frozenset[str]]]:
+        """Parts of areas' names that were said, likewise."""
+        return self._said_of(self.lexicon.area_parts)
+
+    def _said_of(self, parts: Mapping[Words, frozenset[Key]]) -> list[tuple[tuple[int, ...], frozenset[Key]]]:
         words = tuple(piece.ids for piece in self.pieces if piece.is_word)
         spans = (words[i : i + n] for i in range(len(words)) for n in range(1, LONGEST_PART + 1) if i + n <= len(words))
-        return tuple(dict.fromkeys(spans))
+        return [(_joined(span), parts[span]) for span in dict.fromkeys(spans) if span in parts]
 
     def names(self, function: Function) -> Either[int]:
         """What devices that may follow `function` are called, and what of the name of just one of them was said."""
         whole, able = self.lexicon.names(function), self.lexicon.supported[function.name]
-        parts = ((_joined(span), self.lexicon.device_parts.get(span, NOTHING) & able) for span in self._said_parts)
+        parts = ((ids, owners & able) for ids, owners in self._device_parts)
         return Either((whole, Trie.build((ids, i) for ids, owners in parts if len(owners) == 1 for i in owners)))
 
     def places(self, devices: Devices, mark: Mark) -> Either[str]:
         """What areas and floors are called in which one of `devices` is, and what of the name of just one area was said. Both marks
         take both: "in the basement" may be a floor. What is spelled alike is an area after IN, a floor after ON."""
         areas, floors = self.lexicon.areas(devices), self.lexicon.floors(devices)
-        named = ((_joined(span), self.lexicon.area_parts.get(span, frozenset())) for span in self._said_parts)
-        only = ((ids, area) for ids, owners in named if len(owners) == 1 for area in owners)
+        only = ((ids, area) for ids, owners in self._area_parts if len(owners) == 1 for area in owners)
         parts = Trie.build((ids, area) for ids, area in only if self.lexicon.in_area(devices, area))
         return Either((areas, floors, parts) if mark == Mark.IN else (floors, areas, parts))
 

@@ -38,6 +38,7 @@ class Adapter:
     digest: str
     tensors: Mapping[str, NDArray[np.floating]]
     vocabulary: Mapping[str, list[str]] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def new_rows(self) -> Floats:
@@ -70,6 +71,7 @@ def read_adapter(path: Path) -> Adapter:
             digest=hashlib.sha256(data).hexdigest(),
             tensors=tensors,
             vocabulary=json.loads(metadata.get("vocabulary", "{}")),
+            metadata=metadata,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"expected an adapter in {path}, got a file that is none: {error}") from error
@@ -110,8 +112,7 @@ def mix(start: Path, end: Path, share: float, output: Path) -> None:
             there[known] = between[known]
             between = there
         mixed[name] = between.astype(tensor.dtype)
-    _, metadata = parse_safetensors(end.read_bytes())
-    write_safetensors(output, mixed, {**metadata, "mixed": f"{share:g} of {new.digest}, the rest of {old.digest}"})
+    write_safetensors(output, mixed, {**new.metadata, "mixed": f"{share:g} of {new.digest}, the rest of {old.digest}"})
 
 
 def parse_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.floating]], dict[str, str]]:

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 
 from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.function_table import FUNCTIONS, by_name, own_functions
-from octopus_hub.config.functions import Function, Reason
+from octopus_hub.config.functions import MOST_OWN, Function, Reason
 from octopus_hub.config.kinds import NOUNS
 
 BASE_SIZE = 49_152
@@ -90,7 +90,6 @@ NOUN_IDS = {noun.name: NOUN_BASE + i for i, noun in enumerate(NOUNS)}
 FUNCTION_IDS = {function.name: FUNCTION_BASE + i for i, function in enumerate(FUNCTIONS)}
 OWN_LAST = BASE_SIZE + ADDED - 1
 """The token of an installer's first own function; the others' come before it."""
-MOST_OWN = 64
 _own: list[str] = []
 
 PARAMETER_NAMES = {i: name for name, i in PARAMETER_IDS.items()}

@@ -48,6 +48,7 @@ class HouseNames:
         self._place_names = [name.lower() for place in places for name in (place.name, *place.aliases)]
         named = (*self._place_names, *(name for d in house.devices for name in (d.name, *d.aliases)))
         self._naming = frozenset(word for name in named for word in words_of(name))
+        self._telling = (self._taken | self._naming) - GENERIC
         self._twins = {name for name, count in Counter(d.name for d in house.devices).items() if count > 1}
 
     def device(self, device: Device, *, room_is_said: bool) -> SaidDevice:
@@ -102,8 +103,7 @@ class HouseNames:
 
     def has_word_of(self, text: str) -> bool:
         """Is a word in the text that alone tells some device or place here, by name, alias or other words?"""
-        places = (words_of(name) for name in self._place_names)
-        return not (self._taken.union(*places) - GENERIC).isdisjoint(words_of(text))
+        return not self._telling.isdisjoint(words_of(text))
 
     def foreign(self, slot: Slot) -> str | None:
         """A name for the slot that nothing here resembles."""
