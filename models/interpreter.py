@@ -26,6 +26,7 @@ from octopus_hub.models.mask import HouseMask
 from octopus_hub.models.prompt import text_prompt
 from octopus_hub.models.reader import PlanReader
 from octopus_hub.models.shards import TOKENS_TOLD, HousePrompt
+from octopus_hub.models.spelling import Speller
 from octopus_hub.models.tokens import TextEncoder
 
 MAX_TEXT_TOKENS = 192
@@ -55,6 +56,7 @@ class Interpreter:
         self._corrections = Corrections((), encoder)
         self._mask: HouseMask | None = None
         self._prompt: HousePrompt | None = None
+        self._speller: Speller | None = None
         self._prefix: KeyValueState | None = None
 
     def set_house(self, house: House) -> None:
@@ -69,6 +71,7 @@ class Interpreter:
         prefix = self._prefix_state(prompt.prefix)
         self._engine.session(prefix, MAX_SENTENCE_TOKENS, ())  # raises now where no sentence would fit
         self._mask, self._prompt, self._prefix = mask, prompt, prefix
+        self._speller = Speller(house, self._encoder)
 
     def leave_out(self, cannot: Mapping[str, frozenset[str]]) -> None:
         """From now on these devices, by id, are known not to do these functions. What was read of the house stays as it is."""
@@ -82,18 +85,18 @@ class Interpreter:
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`. Raises InputError for text that is empty, too long or not Unicode, DeadlineExceeded."""
-        if self._mask is None or self._prompt is None:
+        if self._mask is None or self._prompt is None or self._speller is None:
             raise InputError("expected a house before a sentence, got none")
         deadline = time.monotonic() + deadline_s
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise InputError("expected a sentence, got half of a surrogate pair in it")
-        pieces = self._encoder.pieces(text)
+        meant, pieces = self._speller.read(text)
         prompt = text_prompt(i for piece in pieces for i in piece.ids)
         if not any(piece.ids for piece in pieces):
             raise InputError("expected a sentence, got no words")
         if len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
-        prompt = [*self._prompt.about(text), *self._corrections.about(text), *prompt]
+        prompt = [*self._prompt.about(meant), *self._corrections.about(meant), *prompt]
         wanted = self._mask.lexicon.token_ids.union(*(piece.ids for piece in pieces))
         session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS, wanted)
         decoded = decode(session, self._mask.walk(pieces), prompt, deadline)

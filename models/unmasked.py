@@ -23,6 +23,7 @@ from octopus_hub.models.mask import HouseMask, Walk
 from octopus_hub.models.prompt import text_prompt
 from octopus_hub.models.reader import PlanReader
 from octopus_hub.models.shards import HousePrompt
+from octopus_hub.models.spelling import Speller
 from octopus_hub.models.tokens import Mark, TextEncoder
 
 
@@ -39,6 +40,7 @@ class UnmaskedInterpreter:
         self._corrections = Corrections((), encoder)
         self._mask: HouseMask | None = None
         self._prompt: HousePrompt | None = None
+        self._speller: Speller | None = None
         self._prefix: KeyValueState | None = None
 
     def set_house(self, house: House) -> None:
@@ -46,7 +48,7 @@ class UnmaskedInterpreter:
         mask = HouseMask(Lexicon(house, self._encoder))
         prompt = HousePrompt(house, self._encoder)
         self._prefix = self._engine.prefill(prompt.prefix)
-        self._mask, self._prompt = mask, prompt
+        self._mask, self._prompt, self._speller = mask, prompt, Speller(house, self._encoder)
 
     def learn(self, corrections: Sequence[Correction]) -> None:
         """From now on sentences mean what these say."""
@@ -54,13 +56,13 @@ class UnmaskedInterpreter:
 
     def interpret(self, text: str, deadline_s: float = float("inf")) -> Plan:
         """The plan for `text`; its mass is 1. Raises Malformed, InputError for text that is too long, DeadlineExceeded."""
-        if self._mask is None or self._prompt is None:
+        if self._mask is None or self._prompt is None or self._speller is None:
             raise InputError("expected a house before a sentence, got none")
-        pieces = self._encoder.pieces(text)
+        meant, pieces = self._speller.read(text)
         prompt = text_prompt(i for piece in pieces for i in piece.ids)
         if not pieces or len(prompt) > MAX_TEXT_TOKENS:
             raise InputError(f"expected a sentence of at most {MAX_TEXT_TOKENS} tokens, got {len(prompt)}")
-        prompt = [*self._prompt.about(text), *self._corrections.about(text), *prompt]
+        prompt = [*self._prompt.about(meant), *self._corrections.about(meant), *prompt]
         session = self._engine.session(self._prefix, len(prompt) + MAX_PLAN_TOKENS)
         decoded = decode_unmasked(session, prompt, MAX_PLAN_TOKENS, time.monotonic() + deadline_s)
         accept(self._mask.walk(pieces), decoded.ids)

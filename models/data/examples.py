@@ -31,7 +31,8 @@ from octopus_hub.models.mask import HouseMask
 from octopus_hub.models.prompt import text_prompt
 from octopus_hub.models.reader import PlanReader
 from octopus_hub.models.shards import HousePrompt
-from octopus_hub.models.tokens import FUNCTION_IDS, Mark, TextEncoder
+from octopus_hub.models.spelling import Speller
+from octopus_hub.models.tokens import FUNCTION_IDS, Mark, Piece, TextEncoder
 from octopus_hub.models.writer import call_ids, plan_ids
 
 Item = TypeVar("Item")
@@ -101,6 +102,7 @@ class _Scene:
     """A house to write sentences in."""
 
     prompt: HousePrompt
+    speller: Speller
     mask: HouseMask
     filler: Filler
     sections: SectionMaker
@@ -135,7 +137,7 @@ class PackMaker:
         filler = Filler(house, self.corpus.names, self._rng)
         sections = SectionMaker(house, filler, self.encoder, self._rng, partial(self._command, filler))
         lexicon = Lexicon(house, self.encoder, by_name().values())
-        return _Scene(HousePrompt(house, self.encoder), HouseMask(lexicon), filler, sections)
+        return _Scene(HousePrompt(house, self.encoder), Speller(house, self.encoder), HouseMask(lexicon), filler, sections)
 
     def _query(self, scene: _Scene) -> tuple[list[int], list[int]] | None:
         roll = self._rng.random()
@@ -207,26 +209,36 @@ class PackMaker:
 
     def _refusal(self, filler: Filler) -> Filled | None:
         """A sentence after which nothing is done. Those that name things of the house are there too: a name is no reason to act."""
-        mix, roll = self.mix, self._rng.random()
-        if roll < mix.negative_named and self.corpus.refusals:
-            return self._fitting(filler, self.corpus.refusals)
-        if roll < mix.negative_named + mix.negative_conditional:
-            command = self._command(filler)
-            return command and on_condition(command.text, self._rng)
-        if roll < mix.negative_named + mix.negative_conditional + mix.negative_forbidden:
-            command = self._command(filler)
-            return command and forbidden(command.text, self._rng)
-        if roll < mix.negative_named + mix.negative_conditional + mix.negative_forbidden + mix.negative_foreign:
-            strange = [text for text in self._some(self.corpus.foreign) if not filler.names_any(text)]
-            return Filled(strange[0], Plan((), Reason.ABSENT)) if strange else None
-        reason, text = self._next_negative()
-        return Filled(text, Plan((), reason))
+        shares = {
+            self._named: self.mix.negative_named,
+            self._conditional: self.mix.negative_conditional,
+            self._forbidden: self.mix.negative_forbidden,
+            self._foreign: self.mix.negative_foreign,
+        }
+        (way,) = self._rng.choices((*shares, self._written), (*shares.values(), 1 - sum(shares.values())))
+        return way(filler)
 
-    def _fitting(self, filler: Filler, patterns: Sequence[Pattern]) -> Filled | None:
-        for pattern in self._some(patterns):
+    def _named(self, filler: Filler) -> Filled | None:
+        for pattern in self._some(self.corpus.refusals):
             with suppress(Unfit):
                 return filler.fill(pattern)
         return None
+
+    def _conditional(self, filler: Filler) -> Filled | None:
+        command = self._command(filler)
+        return command and on_condition(command.text, self._rng)
+
+    def _forbidden(self, filler: Filler) -> Filled | None:
+        command = self._command(filler)
+        return command and forbidden(command.text, self._rng)
+
+    def _foreign(self, filler: Filler) -> Filled | None:
+        strange = [text for text in self._some(self.corpus.foreign) if not filler.names_any(text)]
+        return Filled(strange[0], Plan((), Reason.ABSENT)) if strange else None
+
+    def _written(self, _: Filler) -> Filled:
+        reason, text = self._next_negative()
+        return Filled(text, Plan((), reason))
 
     def _some(self, items: Sequence[Item]) -> list[Item]:
         return self._rng.sample(items, min(8, len(items)))
@@ -243,11 +255,11 @@ class PackMaker:
     def _encode(self, told: Told, scene: _Scene) -> tuple[list[int], list[int]] | None:
         filled = told.filled
         text = disturb(filled.text, self._rng)
-        pieces = self.encoder.pieces(text)
+        meant, pieces = scene.speller.read(text)
         response = self._response(filled, scene.mask)
-        prompt = [*scene.prompt.about(text), *told.sections, *text_prompt(i for piece in pieces for i in piece.ids)]
+        prompt = [*scene.prompt.about(meant), *told.sections, *text_prompt(i for piece in pieces for i in piece.ids)]
         kind = str(filled.plan.refusal or ("absent" if filled.absent is not None else "calls"))
-        if not self._passes(response, filled, scene.mask, text) or not self._is_told(filled.plan, scene, prompt):
+        if not self._passes(response, filled, scene.mask, text, pieces) or not self._is_told(filled.plan, scene, prompt):
             self.tally[f"rejected {kind}"] += 1
             return None
         self.tally[kind] += 1
@@ -272,9 +284,8 @@ class PackMaker:
             ids.append(FUNCTION_IDS[filled.absent])
         return [*ids, Mark.GIVE_UP, Mark.ABSENT, Mark.END]
 
-    def _passes(self, response: list[int], filled: Filled, mask: HouseMask, text: str) -> bool:
+    def _passes(self, response: list[int], filled: Filled, mask: HouseMask, text: str, pieces: tuple[Piece, ...]) -> bool:
         """Does the mask let the response through, and does it read back as the plan?"""
-        pieces = self.encoder.pieces(text)
         walk = mask.walk(pieces)
         try:
             for token in response:

@@ -36,8 +36,26 @@ SPOKEN_SPELLING = {
 }  # fmt: skip
 
 
+SOUNDS = {
+    r"tion": ("shun", "sion"), r"sion": ("tion", "shun"), r"ph": ("f",), r"ck": ("k", "c"), r"c(?=[aour])": ("k",),
+    r"c(?=[eiy])": ("s",), r"(?<!^)k": ("c", "ck"), r"ee": ("ea", "e", "ie"), r"ea": ("ee", "e"),
+    r"ai": ("ay", "a", "ei"), r"ay": ("ai", "ey"), r"oa": ("o", "ow"), r"oo": ("u", "ou"), r"ou": ("ow", "u"),
+    r"ow": ("ou", "o"), r"ie": ("ei", "y"), r"ei": ("ie", "i"), r"igh": ("i", "y"), r"gh": ("",), r"\bkn": ("n",),
+    r"\bwh": ("w",), r"mb\b": ("m",), r"qu": ("kw", "q"), r"x": ("ks", "cs"), r"z": ("s",),
+    r"(?<=[aeiou])s(?=[aeiou])": ("z", "ss"), r"ch": ("sh", "tch"), r"sh": ("ch",), r"th": ("t",), r"dg": ("g", "j"),
+    r"g(?=[ei])": ("j",), r"(?<=[aeiou])v": ("ve",), r"(?<=[a-z])er\b": ("a", "ar", "or"), r"or\b": ("er",),
+    r"ar\b": ("er",), r"le\b": ("el", "al", "l"), r"el\b": ("le",), r"(?<=[a-z])y\b": ("ie", "ey", "i"),
+    r"ey\b": ("y",), r"(?<=[a-z])e\b": ("",), r"([bdfglmnprst])\1": (r"\1",),
+    r"(?<=[aeiou])([bdglmnprt])(?=[aeiou])": (r"\1\1",), r"(?<=[a-z])[ae](?=[lmnr])": ("e", "a", "i"),
+    r"(?<=[a-z])i(?=[a-z])": ("e", "y"), r"(?<=[a-z])o(?=[nrlm])": ("e", "u"), r"(?<=[a-z])u(?=[lmnr])": ("e", "o"),
+}  # fmt: skip
+"""Sounds, as patterns, and how somebody writes them who does not know the spelling."""
+
+
 def disturb(text: str, rng: random.Random) -> str:
     """The sentence as it may arrive; most often unchanged but for case and punctuation."""
+    if rng.random() < 0.10:
+        text = _misspelt(text, rng)
     text = _around(text, rng)
     roll = rng.random()
     if roll < 0.35:
@@ -86,6 +104,24 @@ def _typo(text: str, rng: random.Random) -> str:
     word = words[i]
     words[i] = word[:at] + word[at + 1] + word[at] + word[at + 2 :] if rng.random() < 0.5 else word[:at] + word[at + 1 :]
     return " ".join(words)
+
+
+def _misspelt(text: str, rng: random.Random) -> str:
+    """One or two words of five letters or more as they sound."""
+    words = text.split(" ")
+    long = [i for i, word in enumerate(words) if len(word) > 4 and word.isalpha()]
+    for i in rng.sample(long, min(len(long), rng.choice((1, 1, 2)))):
+        words[i] = _respelt(words[i], rng)
+    return " ".join(words)
+
+
+def _respelt(word: str, rng: random.Random) -> str:
+    for _ in range(rng.choice((1, 1, 2))):
+        sounds = [sound for sound in SOUNDS if re.search(sound, word)]
+        if sounds:
+            sound = rng.choice(sounds)
+            word = re.sub(sound, rng.choice(SOUNDS[sound]), word, count=1)
+    return word
 
 
 def _misheard(text: str, rng: random.Random) -> str:

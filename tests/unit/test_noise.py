@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from difflib import get_close_matches
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,11 +50,15 @@ def test_recogniser_keeps_numbers_whole() -> None:
 
 
 def test_words_survive() -> None:
-    """But for articles, one slip, and words that sound like others, every word of a plain sentence arrives."""
+    """But for articles and words that sound like others, every word of a plain sentence arrives, misspelt at the most."""
     text = "Switch off all lamps upstairs"
+    misspelt = 0
     for arrived in heard(text):
-        lost = set(text.lower().split()) - set(re.findall(r"\w+", arrived.lower()))
-        assert len(lost - HOMOPHONES.keys()) <= 1
+        words = set(re.findall(r"\w+", arrived.lower()))
+        lost = set(text.lower().split()) - words - HOMOPHONES.keys()
+        assert all(get_close_matches(word, words, 1, 0.6) for word in lost)
+        misspelt += bool(lost)
+    assert 20 < misspelt < 120
 
 
 def test_politeness_only_around_commands() -> None:
@@ -61,9 +66,10 @@ def test_politeness_only_around_commands() -> None:
     commands = [text.lower().rstrip(",") for text in heard("Dim the lamp")]
     assert any(text.startswith(BEFORE) for text in commands)
     assert any(text.endswith(AFTER) for text in commands)
-    wake = re.compile("^(?:" + "|".join(WAKE) + ")[ ,]+")
-    questions = [wake.sub("", text.lower()) for text in heard("Is it on")]
-    assert all(text.startswith("is") and text.endswith("on") for text in questions)
+    for question in heard("Is it on"):
+        before, asked, _ = re.split(r"(\bis\b.*\bon$)", question.lower(), maxsplit=1)
+        assert asked
+        assert not before or get_close_matches(before.rstrip(" ,"), WAKE, 1, 0.8)  # a slip of the pen at the most
 
 
 def test_hesitation() -> None:

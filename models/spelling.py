@@ -1,0 +1,79 @@
+"""Misspelt words, read as the words of the house that they are nearly: "chandalier" as "chandelier", "recepshun" as "reception".
+
+A small model knows a word by the pieces that it is cut into, and those of a misspelt one are others. Only what the tokenizer does
+not know as a whole word is read so, and only as a word of something's name or option in the house. What is copied from the sentence
+stays as it was said.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rapidfuzz import fuzz, process
+
+from octopus_hub.config.house import Area, Device, Floor, Group, House
+from octopus_hub.models.lexicon import NOUN_WORDS
+from octopus_hub.models.tokens import Piece, TextEncoder
+
+SHORTEST = 4
+"""Letters of a word that may be misspelt."""
+LIKE = 84
+MOST_LETTERS = 2
+"""How alike two words must sound, of 100, and by how many letters they may differ; the shortest must sound the same."""
+SOUNDS = (
+    ("tion|sion|cian", "shun"), ("ph", "f"), ("gh", ""), ("ck|q|c(?![eiyh])", "k"), ("c(?=[eiy])", "s"), ("g(?=[ei])", "j"),
+    ("x", "ks"), ("z", "s"), ("y", "i"), ("wh", "w"), (r"(.)\1", r"\1"),
+)  # fmt: skip
+"""Spellings of one sound, as patterns, and the one that stands for them."""
+
+
+class Speller:
+    """Reads words as those of a house."""
+
+    def __init__(self, house: House, encoder: TextEncoder) -> None:
+        self._encoder = encoder
+        named: tuple[Device | Group | Area | Floor, ...] = (*house.devices, *house.groups, *house.areas, *house.floors)
+        names = [name for item in named for name in (item.name, *item.aliases)]
+        names += [option for device in house.devices for options in device.options.values() for option in options]
+        words = dict.fromkeys(word for name in names for word in _words(name) if _is_long(word))
+        self._known = NOUN_WORDS.union(words, (word + ending for word in words for ending in ("s", "es")))
+        self._by_sound = {sound(word): word for word in reversed(words)}
+
+    def read(self, text: str) -> tuple[str, tuple[Piece, ...]]:
+        """The sentence as it is meant, and its pieces: their ids as meant, their places as said."""
+        meant = unicodedata.normalize("NFC", text)
+        pieces = list(self._encoder.pieces(text))
+        for i, piece in reversed(list(enumerate(pieces))):
+            word = self._meant(meant[piece.start : piece.end].lower()) if piece.is_word and len(piece.ids) > 1 else None
+            if word is not None:
+                pieces[i] = replace(piece, ids=self._encoder.ids(word))
+                meant = meant[: piece.start] + word + meant[piece.end :]
+        return meant, tuple(pieces)
+
+    def _meant(self, word: str) -> str | None:
+        """The word of the house that `word` is nearly."""
+        if not _is_long(word) or word in self._known:
+            return None
+        said = sound(word)
+        alike = [heard for heard in self._by_sound if heard[0] == said[0] and abs(len(heard) - len(said)) <= MOST_LETTERS]
+        found = process.extractOne(said, alike, scorer=fuzz.ratio, score_cutoff=LIKE if len(word) > SHORTEST else 100)
+        return self._by_sound[found[0]] if found else None
+
+
+def sound(word: str) -> str:
+    """What a word sounds like, roughly: one spelling for each sound, no accents."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    for spelling, one in SOUNDS:
+        plain = re.sub(spelling, one, plain)
+    return plain
+
+
+def _words(text: str) -> Iterable[str]:
+    return re.findall(r"\w+", text.replace("_", " ").lower())
+
+
+def _is_long(word: str) -> bool:
+    return len(word) >= SHORTEST and word.isalpha()

@@ -1,0 +1,93 @@
+"""Misspelt words of a house."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.model_houses import encoder
+
+from octopus_hub.config.house import Area, Device, Floor, Group, House
+from octopus_hub.models.interpreter import MAX_TEXT_TOKENS
+from octopus_hub.models.spelling import Speller
+
+HOUSE = House(
+    floors=(Floor("Mezzanine"),),
+    areas=(Area("Reception"), Area("Lucía's Room", aliases=("nursery",))),
+    groups=(Group("Fairy Lights", ("chandelier",)),),
+    devices=(
+        Device("chandelier", "Chandelier", "light", "Reception"),
+        Device("rocinante", "Rocinante", "vacuum"),
+        Device("shutter", "Left Shutter", "cover", device_class="shutter"),
+        Device("car", "Enyaq", "vehicle"),
+        Device("fan", "Ceiling Fan", "fan", options={"preset_modes": ("whirlwind",)}),
+    ),
+)
+
+
+def read(text: str) -> str:
+    """The sentence as it is meant."""
+    return Speller(HOUSE, encoder()).read(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("chandalier on in recepshun", "chandelier on in reception"),
+        ("Chandaleer to 20", "chandelier to 20"),
+        ("rossinante is stuck", "rocinante is stuck"),
+        ("lock the enyak, please", "lock the enyaq, please"),
+        ("the nursury is cold", "the nursery is cold"),
+        ("mezanine lights", "mezzanine lights"),
+        ("ceeling fan to wirlwind", "ceiling fan to whirlwind"),
+    ],
+)
+def test_misspelt_words_are_those_of_the_house(said: str, meant: str) -> None:
+    """Of names, aliases, places and options, where both sound alike."""
+    assert read(said) == meant
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "close both shutters",  # several, not one
+        "is the reception cold",
+        "the shelter is leaking",  # a word of its own
+        "play some zarzuela in the kitchen",
+        "enya",  # another name
+        "",
+    ],
+)
+def test_what_is_no_misspelling_stays(said: str) -> None:
+    """Plurals, words that are whole tokens, and what nothing in the house sounds like."""
+    assert read(said) == said
+
+
+def test_pieces_are_meant_ids_at_said_places() -> None:
+    """What is copied from the sentence is what was said."""
+    text = "add a chandalier to the list"
+    _, pieces = Speller(HOUSE, encoder()).read(text)
+    assert pieces[2].ids == encoder().ids("chandelier")
+    assert text[pieces[2].start : pieces[2].end] == "chandalier"
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_read(text: str) -> None:
+    """There are as many pieces as without, at the same places."""
+    plain = encoder().pieces(text)
+    _, pieces = Speller(HOUSE, encoder()).read(text)
+    assert [(p.start, p.end, p.is_word) for p in pieces] == [(p.start, p.end, p.is_word) for p in plain]
+
+
+def test_a_large_house_costs_little() -> None:
+    """The longest sentence, all of it misspelt, among the words of 1,000 devices."""
+    devices = tuple(
+        Device(f"d{i}", f"Zq{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}arble {i} Vonulphe", "light") for i in range(1000)
+    )
+    speller = Speller(House(devices=devices), encoder())
+    text = " ".join(["zqxxorble"] * (MAX_TEXT_TOKENS // 4))
+    began = time.perf_counter()
+    speller.read(text)
+    assert time.perf_counter() - began < 0.5
