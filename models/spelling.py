@@ -1,4 +1,4 @@
-"""Misspelt words, read as the words of the house that they are nearly: "chandalier" as "chandelier", "recepshun" as "reception".
+"""Misspelt words, read as the words of the house that they are nearly: "chandalier" as "chandelier", "hottub" as "hot tub".
 
 A small model knows a word by the pieces that it is cut into, and those of a misspelt one are others. Only what the tokenizer does
 not know as a whole word is read so, and only as a word of something's name or option in the house. What is copied from the sentence
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 from rapidfuzz import fuzz, process
 
@@ -38,24 +38,41 @@ class Speller:
         named: tuple[Device | Group | Area | Floor, ...] = (*house.devices, *house.groups, *house.areas, *house.floors)
         names = [name for item in named for name in (item.name, *item.aliases)]
         names += [option for device in house.devices for options in device.options.values() for option in options]
-        words = dict.fromkeys(word for name in names for word in _words(name) if _is_long(word))
-        self._known = NOUN_WORDS.union(words, (word + ending for word in words for ending in ("s", "es")))
-        self._by_sound = {sound(word): word for word in reversed(words)}
+        self._words = dict.fromkeys(word for name in names for word in _words(name) if _is_long(word))
+        self._pairs = dict.fromkeys(pair for name in names for pair in pairwise(_words(name)) if _is_long("".join(pair)))
+        self._known = NOUN_WORDS.union(self._words, (word + ending for word in self._words for ending in ("s", "es")))
+        self._by_sound = {sound("".join(pair)): " ".join(pair) for pair in reversed(self._pairs)}
+        self._by_sound |= {sound(word): word for word in reversed(self._words)}
 
     def read(self, text: str) -> tuple[str, tuple[Piece, ...]]:
         """The sentence as it is meant, and its pieces: their ids as meant, their places as said."""
-        meant = unicodedata.normalize("NFC", text)
-        pieces = list(self._encoder.pieces(text))
+        said = unicodedata.normalize("NFC", text)
+        meant, pieces = said, self._joined(said)
         for i, piece in reversed(list(enumerate(pieces))):
-            word = self._meant(meant[piece.start : piece.end].lower()) if piece.is_word and len(piece.ids) > 1 else None
+            word = self._meant(said[piece.start : piece.end].lower(), piece)
             if word is not None:
                 pieces[i] = replace(piece, ids=self._encoder.ids(word))
                 meant = meant[: piece.start] + word + meant[piece.end :]
         return meant, tuple(pieces)
 
-    def _meant(self, word: str) -> str | None:
-        """The word of the house that `word` is nearly."""
-        if not _is_long(word) or word in self._known:
+    def _joined(self, text: str) -> list[Piece]:
+        """The pieces of `text`; two words that are one in the house ("dish washer") are one."""
+        pieces: list[Piece] = []
+        for piece in self._encoder.pieces(text):
+            if pieces and self._is_one(text[pieces[-1].start : piece.end].lower().split()):
+                pieces[-1] = replace(pieces[-1], end=piece.end)
+            else:
+                pieces.append(piece)
+        return pieces
+
+    def _is_one(self, words: list[str]) -> bool:
+        return len(words) == 2 and "".join(words) in self._words and tuple(words) not in self._pairs
+
+    def _meant(self, word: str, piece: Piece) -> str | None:
+        """What a word nearly is in the house: another one, or two that were written as one; or one that was written as two."""
+        if self._is_one(word.split()):
+            return "".join(word.split())
+        if not _is_long(word) or word in self._known or len(piece.ids) == 1:
             return None
         said = sound(word)
         alike = [heard for heard in self._by_sound if heard[0] == said[0] and abs(len(heard) - len(said)) <= MOST_LETTERS]
@@ -71,7 +88,7 @@ def sound(word: str) -> str:
     return plain
 
 
-def _words(text: str) -> Iterable[str]:
+def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.replace("_", " ").lower())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,9 @@ def read(text: str) -> str:
         ("lock the enyak, please", "lock the enyaq, please"),
         ("the nursury is cold", "the nursery is cold"),
         ("mezanine lights", "mezzanine lights"),
+        ("fairylights off, and the leftshuter", "fairy lights off, and the left shutter"),
+        ("turn the chande lier on", "turn the chandelier on"),
+        ("nur sery", "nursery"),
         ("ceeling fan to wirlwind", "ceiling fan to whirlwind"),
     ],
 )
@@ -71,14 +75,19 @@ def test_pieces_are_meant_ids_at_said_places() -> None:
     _, pieces = Speller(HOUSE, encoder()).read(text)
     assert pieces[2].ids == encoder().ids("chandelier")
     assert text[pieces[2].start : pieces[2].end] == "chandalier"
+    text = "play mezza nine"
+    _, pieces = Speller(HOUSE, encoder()).read(text)
+    assert [text[piece.start : piece.end] for piece in pieces] == ["play", "mezza nine"]
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_read(text: str) -> None:
-    """There are as many pieces as without, at the same places."""
+    """Nothing of it is lost: every piece begins where one began, and ends where one ended."""
     plain = encoder().pieces(text)
     _, pieces = Speller(HOUSE, encoder()).read(text)
-    assert [(p.start, p.end, p.is_word) for p in pieces] == [(p.start, p.end, p.is_word) for p in plain]
+    assert {p.start for p in pieces} <= {p.start for p in plain}
+    assert [p.end for p in pieces[-1:]] == [p.end for p in plain[-1:]]
+    assert all(before.end <= after.start for before, after in pairwise(pieces))
 
 
 def test_a_large_house_costs_little() -> None:
