@@ -33,6 +33,13 @@ PROPERTIES = (
     "power", "energy", "speed", "mode", "source", "title", "artist", "light level", "air quality", "value", "range",
     "charge level", "location", "tire pressure", "mileage", "items", "time left", "next event",
 )  # fmt: skip
+PLAYING, DRIVING = ("media_player",), ("vehicle", "sensor")
+PROPERTY_KINDS = {
+    "volume": PLAYING, "source": PLAYING, "title": PLAYING, "artist": PLAYING, "range": DRIVING, "charge level": DRIVING,
+    "tire pressure": DRIVING, "mileage": DRIVING, "location": ("vehicle", "person"), "items": ("todo",), "next event": ("calendar",),
+    "time left": ("timer", "vacuum", "media_player", "vehicle", "sensor"),
+}  # fmt: skip
+"""Kinds that alone have a property. What a room has (temperature, light, power) is asked of any room."""
 DOORS = ("front left", "front right", "driver", "passenger", "rear left", "rear right", "rear", "front")
 SEATS = ("driver", "passenger", "rear left", "rear right", "rear", "front", "all")
 DAYS = "today unless said otherwise"
@@ -207,7 +214,7 @@ FUNCTIONS: tuple[Function, ...] = (
              (_state("the state asked about, only if said", required=False),), action_class=READ, confirmation=HUB,
              not_for="which ones: list_devices; a number: get_value"),
     Function("get_value", "What is a value of a device or room (temperature, humidity, battery, volume, title, …)?", EVERY_KIND,
-             (Parameter("property", CHOICE, "what is asked", choices=PROPERTIES),), OPTIONAL, READ, HUB),
+             (Parameter("property", CHOICE, "what is asked", choices=PROPERTIES, choice_kinds=PROPERTY_KINDS),), OPTIONAL, READ, HUB),
     Function("list_devices", "Which devices are in a state? Is any?", EVERY_KIND, (_state("the state"),), action_class=READ,
              confirmation=HUB, not_for="one named device: get_state"),
     Function("count_devices", "How many devices are in a state?", EVERY_KIND, (_state("the state"),), action_class=READ,

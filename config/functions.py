@@ -5,7 +5,7 @@ A function has one functional token of the model: its position in the table. The
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 
@@ -50,7 +50,7 @@ class Parameter:
     """One argument. `choices` are closed words (for numbers: words instead of digits); `option` names the device's own list.
 
     `minimum` and `maximum` are in `unit`; they are checked after decoding, never by the mask. `kinds` are those that alone have it,
-    where not all of the function's do.
+    where not all of the function's do; `choice_kinds` tells those by choice.
     """
 
     name: str
@@ -63,6 +63,12 @@ class Parameter:
     choices: tuple[str, ...] = ()
     option: str = ""
     kinds: tuple[str, ...] = ()
+    choice_kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def is_of(self, kind: str, value: object) -> bool:
+        """Can devices of a kind have this argument, with this value?"""
+        chosen = self.choice_kinds.get(value, ()) if isinstance(value, str) else ()
+        return all(kind in kinds for kinds in (self.kinds, chosen) if kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +106,11 @@ class Function:
         """Does it only answer, and so may be nested in another call?"""
         return self.action_class in (ActionClass.READ, ActionClass.PRIVATE)
 
-    def takes(self, device: Device, arguments: Container[str] = ()) -> bool:
-        """Is it for this device, with all of these arguments by name?"""
-        limits = (parameter.kinds for parameter in self.parameters if parameter.kinds and parameter.name in arguments)
+    def takes(self, device: Device, arguments: Mapping[str, object] | None = None) -> bool:
+        """Is it for this device, with all of these arguments?"""
+        given = arguments or {}
         is_its = device.kind in self.kinds and (not self.devices or device.id in self.devices)
-        return is_its and all(device.kind in kinds for kinds in limits)
+        return is_its and all(p.is_of(device.kind, given[p.name]) for p in self.parameters if p.name in given)
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called `name`. Raises KeyError."""

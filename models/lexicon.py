@@ -233,6 +233,9 @@ class Lexicon:
     def words(self, parameter: Parameter, devices: Devices) -> Trie[str]:
         """The words `parameter` may take for these devices: choices, or the devices' own options; empty means: copy."""
         words = self.options(parameter.option, devices) if parameter.type is ValueType.OPTION else parameter.choices
+        if parameter.choice_kinds:
+            kinds = {device.kind for device in self.devices(devices)}
+            words = tuple(word for word in words if any(parameter.is_of(kind, word) for kind in kinds)) or words
         return self._words.get(words, lambda: ((self.encoder.ids(spoken(word)), word) for word in words))
 
     def options(self, option: str, devices: Devices) -> tuple[str, ...]:

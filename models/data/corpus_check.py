@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from octopus_hub.config.function_table import FUNCTIONS
+from octopus_hub.config.function_table import FUNCTIONS, by_name
 from octopus_hub.config.house import House
 from octopus_hub.config.plan import Named, Target
 from octopus_hub.models.data.examples import Corpus
@@ -74,11 +74,13 @@ def example_in(pattern: Pattern, filler: Filler, mask: HouseMask, encoder: TextE
 
 def _before(pattern: Pattern, filler: Filler) -> Target:
     """What a turn before may have been about: a device that all calls about "it" can be for, with options. Raises Unfit."""
-    functions = [call.function for call in pattern.calls if any(selector.same for selector in call.include)]
-    able = [filler.meant(function, "thing") for function in functions]
+    calls = [call for call in pattern.calls if any(selector.same for selector in call.include)]
+    able = [
+        [d for d in filler.meant(call.function, "thing") if by_name()[call.function].takes(d, call.arguments)] for call in calls
+    ]
     both = [device for device in able[0] if all(device in devices for devices in able)] if able else []
     if not both:
-        raise Unfit(functions[0] if functions else "")
+        raise Unfit(calls[0].function if calls else "")
     return Target((Named(max(both, key=lambda device: len(device.options)).name),))
 
 

@@ -110,7 +110,7 @@ def _value(draw: st.DrawFn, house: House, parameter: Parameter, meant: list[Devi
         return draw(_numbers(parameter.type))
     if parameter.type is ValueType.DURATION:
         return draw(durations())
-    words = list(parameter.choices)
+    words = [word for word in parameter.choices if all(parameter.is_of(device.kind, word) for device in meant)]
     if parameter.type is ValueType.AREA:
         words = [area.name for area in house.areas]
     if parameter.type is ValueType.OPTION:

@@ -240,7 +240,10 @@ class ReferenceGrammar:
 
     def _words_of(self, function: Function, parameter: Parameter, meant: Meant) -> list[str]:
         if parameter.type is ValueType.CHOICE:
-            return list(parameter.choices)
+            kinds = {d.kind for d in self._house.devices if d.id in meant or not meant}
+            limited = parameter.choice_kinds
+            fitting = [word for word in parameter.choices if word not in limited or kinds & set(limited[word])]
+            return fitting or list(parameter.choices)
         if parameter.type is ValueType.AREA:
             return [word for word, _ in _words(self._house.areas)]
         if parameter.type is not ValueType.OPTION:

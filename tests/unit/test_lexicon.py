@@ -55,6 +55,20 @@ def test_functions_of_a_house() -> None:
     assert not {"start", "open_trunk", "press"} & names
 
 
+def test_properties_are_those_of_the_kinds_meant() -> None:
+    """A lamp has no range; what a room can have is asked of any room."""
+    car = House(devices=(*HOUSE.devices, Device("car", "Volvo", "vehicle")))
+    asked = by_name()["get_value"].parameter("property")
+
+    def properties(*devices: int) -> set[str]:
+        return {word for _, found in lexicon(car).words(asked, frozenset(devices)).walk() for word in found}
+
+    assert {"range", "location", "temperature"} <= properties(len(HOUSE.devices))
+    assert {"brightness", "temperature"} <= properties(LAMP)
+    assert not {"range", "location", "title", "items"} & properties(LAMP, FAN)
+    assert "range" in properties(LAMP, len(HOUSE.devices))
+
+
 def test_functions_may_be_any_iterable() -> None:
     """A generator of functions is read once."""
     assert set(Lexicon(HOUSE, encoder(), (f for f in FUNCTIONS if f.name == "lock")).functions) == {"lock"}
