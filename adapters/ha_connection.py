@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from aiohttp import ClientSession
 from hass_client import HomeAssistantClient
 from hass_client.exceptions import AuthenticationFailed, BaseHassClientError, FailedCommand
 
@@ -180,22 +181,23 @@ async def session(
 ) -> AsyncIterator[tuple[HomeAssistantClient, asyncio.Task[None]]]:
     """A client, and the task that reads what Home Assistant says, which ends with the connection. Connecting and `begin` have
     `ANSWER_S` together. Raises what hass-client raises, OSError, TimeoutError."""
-    client = HomeAssistantClient(websocket_url(settings.url), settings.token.value)
-    listening: asyncio.Task[None] | None = None
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            await client.connect()
-            listening = asyncio.create_task(client.start_listening(), name="home assistant")
-            await begin(client)
-        yield client, listening
-    finally:
-        with suppress(BaseHassClientError, OSError, TimeoutError):
+    async with ClientSession() as http:  # hass-client leaves its own open where it could not connect
+        client = HomeAssistantClient(websocket_url(settings.url), settings.token.value, http)
+        listening: asyncio.Task[None] | None = None
+        try:
             async with asyncio.timeout(ANSWER_S):
-                await client.disconnect()
-        if listening is not None:
-            listening.cancel()
-            with suppress(asyncio.CancelledError, BaseHassClientError, OSError):
-                await listening
+                await client.connect()
+                listening = asyncio.create_task(client.start_listening(), name="home assistant")
+                await begin(client)
+            yield client, listening
+        finally:
+            with suppress(BaseHassClientError, OSError, TimeoutError):
+                async with asyncio.timeout(ANSWER_S):
+                    await client.disconnect()
+            if listening is not None:
+                listening.cancel()
+                with suppress(asyncio.CancelledError, BaseHassClientError, OSError):
+                    await listening
 
 
 async def _pause(seconds: float) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from aiohttp import ClientSession
 from hass_client import HomeAssistantClient
 from hass_client.exceptions import AuthenticationFailed, BaseHassClientError, FailedCommand
 
@@ -55,7 +56,8 @@ async def _watch(settings: HomeAssistantSettings, changed: Callable[[], None]) -
 
 
 async def _read(settings: HomeAssistantSettings) -> Found:
-    async with asyncio.timeout(TIMEOUT_S), HomeAssistantClient(websocket_url(settings.url), settings.token.value) as client:
+    where, token = websocket_url(settings.url), settings.token.value
+    async with asyncio.timeout(TIMEOUT_S), ClientSession() as http, HomeAssistantClient(where, token, http) as client:
         config = await client.get_config()
         floors = {floor["floor_id"]: floor for floor in await _list(client, "config/floor_registry/list")}
         areas = {area["area_id"]: area for area in await client.get_area_registry()}

@@ -12,7 +12,7 @@ from octopus_hub.config.errors import ConfigError, Problem
 from octopus_hub.config.house import House
 from octopus_hub.config.json_schema import schemas
 from octopus_hub.config.loader import HOUSE, HUB, Config, check, check_live, demo_directory, load_config
-from octopus_hub.daemon.cli import EX_OK, Parser
+from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option
 from octopus_hub.daemon.extras import extra
 from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.places import find_configuration
@@ -21,14 +21,15 @@ from octopus_hub.daemon.places import find_configuration
 def main(arguments: Sequence[str]) -> int:
     """Prints what is right, or every problem as `file:line:column: path: message`."""
     parser = Parser(prog="octopus check", description="Finds every problem of a configuration. Exits with 78 if there is one.")
-    parser.add_argument("directory", metavar="DIR", type=Path, nargs="?", help="the configuration directory")
+    parser.add_argument("directory", metavar="DIR", type=Path, nargs="?", help="the configuration directory, as --config")
+    add_config_option(parser)
     parser.add_argument("--live", action="store_true", help="also ask Home Assistant and the broker for what devices are bound to")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schemas of the files instead, for an editor")
     options = parser.parse_args(arguments)
     if options.schema:
         print(json.dumps(schemas(), indent=2, ensure_ascii=False))
         return EX_OK
-    directory = options.directory or find_configuration(os.environ) or demo_directory()
+    directory = options.directory or options.config or find_configuration(os.environ) or demo_directory()
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     credentials_directory = Path(credentials) if credentials else None
     problems = check(directory, credentials_directory=credentials_directory)

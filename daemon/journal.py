@@ -169,18 +169,30 @@ class Journal:
         ]
 
     def forget(self, command_id: str | None = None) -> int:
-        """Wipes what was said and done, of one command id or of all, and returns of how many; the ids stay, as seen.
+        """Wipes what was said and done, of one command id or of all, and returns of how many; the ids stay, as seen. The beginning
+        of an id will do where just one begins so.
 
-        Raises InputError for an id that is not there.
+        Raises InputError for an id that is not there, or the beginning of several.
         """
-        where, values = ("WHERE id = ?", (command_id,)) if command_id is not None else ("WHERE TRUE", ())
+        where, values = ("WHERE id = ?", (self._whole_id(command_id),)) if command_id is not None else ("WHERE TRUE", ())
         with self._translated():
             wipe = f"UPDATE command SET text = NULL, plan = NULL, outcome = NULL, delivered = 1 {where} AND status IS NOT NULL"
             cursor = self._connection.execute(wipe, values)
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        if command_id is not None and cursor.rowcount == 0:
-            raise InputError(f'no finished command with the id "{command_id}" is in the journal')
         return cursor.rowcount
+
+    def _whole_id(self, begun: str) -> str:
+        """The id of a finished command that is, or begins with, `begun`."""
+        with self._translated():
+            query = "SELECT DISTINCT id FROM command WHERE substr(id, 1, ?) = ? AND status IS NOT NULL ORDER BY id"
+            found = [str(row[0]) for row in self._connection.execute(query, (len(begun), begun))]
+        if begun in found or len(found) == 1:
+            return begun if begun in found else found[0]
+        if found:
+            raise InputError(
+                f'expected the beginning of one id, got "{begun}", with which {len(found)} begin: {", ".join(found[:5])}'
+            )
+        raise InputError(f'no finished command with the id "{begun}" is in the journal')
 
     def purge(self, now: float) -> int:
         """Removes finished commands older than the days they are kept; returns how many."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,24 @@ def test_wrong_usage_is_one_line(arguments: list[str], message: str, capsys: pyt
         main(arguments)
     assert end.value.code == 64
     assert capsys.readouterr().err == message
+
+
+def test_a_home_assistant_out_of_reach_is_one_line(tmp_path: Path) -> None:
+    """No word of what was left open behind it."""
+    (tmp_path / "hub.yaml").write_text('version: 1\nhome_assistant: {url: "http://127.0.0.1:9", token: !secret t}\n', "utf-8")
+    (tmp_path / "house.yaml").write_text("version: 1\n", "utf-8")
+    (tmp_path / "secrets.yaml").write_text("t: abc\n", "utf-8")
+    (tmp_path / "secrets.yaml").chmod(0o600)
+    command = [sys.executable, "-m", "octopus_hub.daemon", "import", "home-assistant", "--config", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 70
+    assert re.fullmatch(r"octopus: Home Assistant cannot be reached at http://127.0.0.1:9: .*\n", ended.stderr)
+
+
+def test_check_takes_the_directory_as_others_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """As an argument, or as --config."""
+    assert main(["check", "--config", str(demo_directory())]) == 0
+    assert "no problems; Maple Street 4" in capsys.readouterr().out
 
 
 def test_check_of_a_good_configuration(capsys: pytest.CaptureFixture[str]) -> None:

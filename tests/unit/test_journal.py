@@ -136,6 +136,18 @@ def test_forgotten_words_are_gone_from_the_disk(journal: Journal, path: Path, co
     assert not journal.accept(submission())
 
 
+def test_the_beginning_of_an_id_will_do(journal: Journal) -> None:
+    """Where just one command begins so; the table shows no more of it. A whole id is never the beginning of another."""
+    for command_id in ("abc", "abcd-1", "abxy-2"):
+        journal.accept(submission(command_id))
+        journal.finish("me", report(command_id), at=NOW)
+    with pytest.raises(InputError, match="with which 3 begin: abc, abcd-1, abxy-2"):
+        journal.forget("ab")
+    assert journal.forget("abx") == 1
+    assert journal.forget("abc") == 1
+    assert {entry.id for entry in journal.entries(9) if entry.text} == {"abcd-1"}
+
+
 def test_forgetting_an_unknown_id_says_so(journal: Journal) -> None:
     """A slip in the id is not taken for success."""
     with pytest.raises(InputError, match='no finished command with the id "b-7"'):
