@@ -23,19 +23,23 @@ A function is what a sentence is turned into, and what an automation names in th
 
 * **Devices**: must it name some, and of which kinds.
 * **Class**: what it can do to a household, at the least: a switch called "Garage Door", an oven, a scene that unlocks raise it.
-  Which classes a source is trusted with is the owner's choice (`sources` and `policy` in [configuration.md](configuration.md)).
+  How the hub decides, and who may do what: [classes](configuration.md#classes).
 * **Done when**: what must be seen before success is reported.
 
 Ranges are what a person may say. A device's own `limits` are narrower, and are what is enforced. A word in place of a number
 (`max`, `half`, `little`) is turned into one for the device. A temperature's unit is in the argument `unit` (`°C` or `°F`);
 without it, it is the device's.
+
+Understood, but refused in this version: reminders, alarm clocks, undo, calls that are put off, and timers where the house has
+no device of kind `timer`.
 """
 
 SERVICES = """\
 ## Home Assistant's services, by kind
 
 What a device with a `home_assistant` binding is told. Where several services stand, the arguments or what is known of the
-device choose. What is not in the table is answered by the hub itself.
+device choose. What is not in the table is answered by the hub itself, or refused. `clean_area` can't pass the room on yet: the
+vacuum cleans as on `start`.
 """
 
 VEHICLES = """\
