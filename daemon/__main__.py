@@ -36,7 +36,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "run": Subcommand("the daemon; without a configuration the demo house", "octopus_hub.daemon.cli_run:main"),
     "say": Subcommand("one command, by the running daemon or here", "octopus_hub.daemon.cli_say:main"),
     "check": Subcommand("every problem of a configuration", "octopus_hub.daemon.cli_check:main"),
-    "import": Subcommand("device YAML from Home Assistant", "octopus_hub.daemon.cli_import:main"),
+    "import": Subcommand("device YAML from Home Assistant or MQTT", "octopus_hub.daemon.cli_import:main"),
     "interpret": Subcommand("a file of sentences, understood and not carried out", "octopus_hub.daemon.cli_interpret:main"),
     "log": Subcommand("what was said and done, and forgetting it", "octopus_hub.daemon.cli_log:main"),
     "status": Subcommand("how the running daemon is", "octopus_hub.daemon.cli_status:main"),
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("octopus_hub"):
             raise
-        print(f'octopus: this needs the Python package "{error.name}", which is not installed; see README, extras', file=sys.stderr)
+        print(f'octopus: this needs the Python package "{error.name}", which is not installed; see docs/cli.md, extras', file=sys.stderr)
         return EX_UNAVAILABLE
     except KeyboardInterrupt:
         return SIGNALLED + SIGINT
