@@ -48,8 +48,9 @@ class RewindableFeed(Feed, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A plan's ids. `confidence`: product over choices of the probability among the allowed ids. `mass`: product over choices of
-    the unmasked probability of all allowed ids together. `steps`: model calls made."""
+    """A plan's ids. `confidence`: product over choices of the probability among the allowed ids, but for one that was chosen on
+    second thoughts. `mass`: product over choices of the probability of all allowed ids together among all that were scored; of a
+    second thought its probability over the first's. `steps`: model calls made."""
 
     ids: tuple[int, ...]
     confidence: float
@@ -75,19 +76,24 @@ def decode(
 ) -> Decoded:
     """Decode after `prompt`; `deadline` is a time.monotonic() value. Raises DeadlineExceeded, DecodeError."""
     search = _Search(feed, walk, prompt, deadline)
-    waiting: list[_Path] = []
-    path = search.extended(_Path(), stop_at_collapse=second_thoughts > 0)
+    paths = [search.extended(_Path(), stop_at_collapse=second_thoughts > 0)]
+    untried: list[_Path] = []
     for thought in range(second_thoughts):
-        if path.is_done:
+        if paths[-1].is_done:
             break
-        rival = max(path.rivals, key=lambda rival: rival.likelihood, default=None)
-        if rival is None or rival.likelihood <= path.likelihood:
+        untried += paths[-1].rivals
+        rival = max(untried, key=lambda rival: rival.likelihood, default=None)
+        if rival is None or rival.likelihood <= _best(paths).likelihood:
             break
-        waiting.append(replace(path, rivals=()))
-        path = search.extended(rival, stop_at_collapse=thought + 1 < second_thoughts)
-    best = max((*waiting, path), key=lambda path: path.likelihood)
-    best = best if best.is_done else search.extended(best, stop_at_collapse=False)
+        untried.remove(rival)
+        paths.append(search.extended(rival, stop_at_collapse=thought + 1 < second_thoughts))
+    while not (best := _best(paths)).is_done:  # what broke off early looks likelier than what went on
+        paths[paths.index(best)] = search.extended(best, stop_at_collapse=False)
     return Decoded(best.ids, best.confidence, best.mass, search.steps)
+
+
+def _best(paths: Sequence[_Path]) -> _Path:
+    return max(paths, key=lambda path: path.likelihood)
 
 
 class _Search:

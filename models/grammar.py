@@ -8,7 +8,7 @@ it accepts. Ids of the two never clash: names, words and numbers are base tokens
     call     := function [target] (parameter value)* [AFTER duration | AT copy | FOR duration]
     target   := selector (ALSO selector)* [EXCEPT selector (ALSO selector)*]
     selector := DEVICE name [place, if the name repeats] | GROUP name | (ONE | MANY | ALL) noun [place]
-    place    := IN area | ON floor | HERE
+    place    := (IN | ON) (area | floor) | HERE
     value    := number [unit] | word | copied words | duration | read-function call CLOSE
 """
 

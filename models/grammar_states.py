@@ -112,9 +112,6 @@ class State(NamedTuple):
         return self._replace(devices=self.devices | devices)
 
 
-Arcs = Mapping[int, State]
-
-
 class Symbol(Protocol):
     """One symbol of the grammar."""
 

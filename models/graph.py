@@ -24,7 +24,12 @@ LAYOUT = "layout.json"
 DATA = "weights.data"
 HIDDEN = "hidden"
 """The graph's output."""
-LINEARS = ("q", "k", "v", "o", "gate", "up", "down")
+HF_NAMES = {
+    "q": "self_attn.q_proj", "k": "self_attn.k_proj", "v": "self_attn.v_proj", "o": "self_attn.o_proj",
+    "gate": "mlp.gate_proj", "up": "mlp.up_proj", "down": "mlp.down_proj",
+}  # fmt: skip
+"""What a Hugging Face Llama calls the linear layers."""
+LINEARS = tuple(HF_NAMES)
 
 
 class Part(StrEnum):

@@ -226,7 +226,7 @@ class Lexicon:
         said = [word for item in named for word in (item.name, *item.aliases)]
         said += [spoken(option) for device in house.devices for options in device.options.values() for option in options]
         said += [spoken(option) for options in DEFAULT_OPTIONS.values() for option in options]
-        said += [word for function in self.functions.values() for each in function.parameters for word in each.choices]
+        said += [spoken(word) for function in self.functions.values() for each in function.parameters for word in each.choices]
         names = (i for word in said for i in encoder.ids(word))
         return frozenset((*names, *encoder.digits, encoder.point, *range(BASE_SIZE, VOCABULARY_SIZE)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from octopus_hub.config.errors import VocabularyMismatch
-from octopus_hub.config.functions import TargetRule, ValueType
+from octopus_hub.config.functions import ValueType
 from octopus_hub.models.grammar import arcs, is_final, start
 from octopus_hub.models.grammar_states import LIMITS, Context, Limits
 from octopus_hub.models.lexicon import Lexicon
@@ -23,8 +23,6 @@ class HouseMask:
         self.lexicon = lexicon
         self._limits = limits
         for function in lexicon.functions.values():
-            if function.target is TargetRule.REQUIRED and not (lexicon.names(function) or lexicon.nouns(function)):
-                raise VocabularyMismatch(f"function {function.name}: expected a device that can be named, got none")
             for parameter in function.parameters:
                 if parameter.type is ValueType.CHOICE and not lexicon.words(parameter, frozenset()):
                     raise VocabularyMismatch(f"function {function.name}: parameter {parameter.name} has no choices")

@@ -27,9 +27,9 @@ OPTIONS_TOLD = 12
 """Words of a list that are told at most; all of them can be said."""
 
 
-def house_prefix(house: House, encoder: TextEncoder) -> list[int]:
-    """Token ids of the house: about 5 to 7 a device."""
-    teller = _Teller(house, encoder)
+def house_prefix(house: House, encoder: TextEncoder, whole: House | None = None) -> list[int]:
+    """Token ids of the house: about 5 to 7 a device. `whole` is the house that it is a part of, if it is."""
+    teller = _Teller(house, encoder, whole or house)
     ids: list[int] = [Mark.HOUSE]
     ids += [Mark.NO_AREA, *teller.devices(None)] if any(device.area is None for device in house.devices) else []
     for area in (a for a in house.areas if a.floor is None):
@@ -56,9 +56,9 @@ def example_section(text_ids: Sequence[int], plan_ids: Sequence[int], mark: Mark
 class _Teller:
     """Says the parts of one house, in order."""
 
-    def __init__(self, house: House, encoder: TextEncoder) -> None:
+    def __init__(self, house: House, encoder: TextEncoder, whole: House) -> None:
         self._encoder = encoder
-        self._of_noun = Counter(device.noun for device in house.devices)
+        self._of_noun = Counter(device.noun for device in whole.devices)
         self._by_area: dict[str | None, list[Device]] = {}
         for device in house.devices:
             self._by_area.setdefault(device.area, []).append(device)

@@ -41,7 +41,7 @@ class HousePrompt:
         if not self.is_whole:
             first = {device.noun: device for device in reversed(house.devices)}
             kept = tuple(device for device in house.devices if first[device.noun] is device)
-            self.prefix = house_prefix(replace(house, devices=kept), encoder)
+            self.prefix = house_prefix(replace(house, devices=kept), encoder, house)
             self._index()
 
     def about(self, text: str) -> list[int]:
@@ -58,10 +58,9 @@ class HousePrompt:
         chosen: set[int] = set()
         for position in sorted(scores, key=lambda position: (-scores[position], position))[:DEVICES_TOLD]:
             more = self._told(chosen | {position})
-            if len(more) > TOKENS_TOLD:
-                break
-            chosen.add(position)
-            told = more
+            if len(more) <= TOKENS_TOLD:
+                chosen.add(position)
+                told = more
         return told
 
     def _index(self) -> None:
@@ -85,7 +84,7 @@ class HousePrompt:
         devices = tuple(self._house.devices[position] for position in sorted(positions))
         used = {device.area for device in devices}
         areas = tuple(replace(area, floor=None, aliases=()) for area in self._house.areas if area.name in used)
-        return house_prefix(House(areas=areas, devices=devices), self._encoder)[1:]
+        return house_prefix(House(areas=areas, devices=devices), self._encoder, self._house)[1:]
 
 
 def words(*texts: str) -> set[str]:

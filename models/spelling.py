@@ -75,7 +75,7 @@ class Speller:
         if not _is_long(word) or word in self._known or len(piece.ids) == 1:
             return None
         said = sound(word)
-        alike = [heard for heard in self._by_sound if heard[0] == said[0] and abs(len(heard) - len(said)) <= MOST_LETTERS]
+        alike = [heard for heard in self._by_sound if heard[:1] == said[:1] and abs(len(heard) - len(said)) <= MOST_LETTERS]
         found = process.extractOne(said, alike, scorer=fuzz.ratio, score_cutoff=LIKE if len(word) > SHORTEST else 100)
         return self._by_sound[found[0]] if found else None
 

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 
 from octopus_hub.config.errors import VocabularyMismatch
 from octopus_hub.config.function_table import FUNCTIONS, by_name, own_functions
-from octopus_hub.config.functions import MOST_OWN, Function, Reason
+from octopus_hub.config.functions import Function, Reason
 from octopus_hub.config.kinds import NOUNS
 
 BASE_SIZE = 49_152
@@ -112,7 +112,7 @@ def assign_own(names: Sequence[str]) -> None:
     """Give an installer's own functions their tokens, in this order, for this process: those of a model, or those to be trained."""
     for name in _own:
         del FUNCTION_NAMES[FUNCTION_IDS.pop(name)]
-    _own[:] = names[:MOST_OWN]
+    _own[:] = names
     for position, name in enumerate(_own):
         FUNCTION_IDS[name] = OWN_LAST - position
         FUNCTION_NAMES[OWN_LAST - position] = name

@@ -104,7 +104,7 @@ def _value(value: Value, parameter: Parameter, encoder: TextEncoder) -> list[int
         case Nested(call):
             return [*call_ids(call, encoder), Mark.CLOSE]
         case Word(text):
-            return list(encoder.ids(spoken(text) if parameter.type is ValueType.OPTION else text))
+            return list(encoder.ids(text if parameter.type is ValueType.AREA else spoken(text)))
         case Text(text):
             return _copied(text, encoder)
 

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from octopus_hub.config.errors import InputError
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import House
@@ -94,6 +95,10 @@ class Corpus:
         refusals = [p for p in patterns if p.refusal and p.slots]
         foreign = [text for reason, text in negatives if reason is Reason.ABSENT]
         negatives = [(reason, text) for reason, text in negatives if reason is not Reason.ABSENT]
+        if not commands or not negatives:
+            raise InputError(
+                f"expected sentences with plans and some that mean nothing in {folder}, got none of the one or the other"
+            )
         return cls(commands, negatives, Names(folder / "names"), [p for p in patterns if p.follows], refusals, foreign)
 
 
@@ -196,12 +201,14 @@ class PackMaker:
         """Two or three short single commands in one sentence."""
         parts: list[Filled] = []
         count = 2 if self._rng.random() < 0.6 else 3
-        while len(parts) < count:
+        for _ in range(40):
             filled = self._single(filler)
-            if filled is None:
-                return None
+            if filled is None or len(parts) == count:
+                break
             if len(filled.plan.calls) == 1 and len(filled.text) < 60 and "?" not in filled.text and not filled.plan.calls[0].when:
                 parts.append(filled)
+        if len(parts) < count:
+            return None
         text = parts[0].text.rstrip(".!")
         for part in parts[1:]:
             text += self._rng.choice(JOINERS) + part.text[:1].lower() + part.text[1:].rstrip(".!")
@@ -257,9 +264,10 @@ class PackMaker:
         text = disturb(filled.text, self._rng)
         meant, pieces = scene.speller.read(text)
         response = self._response(filled, scene.mask)
-        prompt = [*scene.prompt.about(meant), *told.sections, *text_prompt(i for piece in pieces for i in piece.ids)]
+        before = [*scene.prompt.about(meant), *told.sections]
+        prompt = [*before, *text_prompt(i for piece in pieces for i in piece.ids)]
         kind = str(filled.plan.refusal or ("absent" if filled.absent is not None else "calls"))
-        if not self._passes(response, filled, scene.mask, text, pieces) or not self._is_told(filled.plan, scene, prompt):
+        if not self._passes(response, filled, scene.mask, text, pieces) or not self._is_told(filled.plan, scene, before):
             self.tally[f"rejected {kind}"] += 1
             return None
         self.tally[kind] += 1
@@ -267,12 +275,10 @@ class PackMaker:
             self.tally[f"function {call.function}"] += 1
         return prompt, response
 
-    def _is_told(self, plan: Plan, scene: _Scene, prompt: list[int]) -> bool:
-        """Of a large house: does the prompt have the devices that the plan names?"""
-        if scene.prompt.is_whole:
-            return True
-        told = " ".join(map(str, (*scene.prompt.prefix, *prompt)))
-        return all(" ".join(map(str, self.encoder.ids(name))) in told for name in _names(plan.calls))
+    def _is_told(self, plan: Plan, scene: _Scene, before: list[int]) -> bool:
+        """Of a large house: does what is told before the sentence have the devices that the plan names?"""
+        told = _line((*scene.prompt.prefix, *before))
+        return scene.prompt.is_whole or all(_line(self.encoder.ids(name)) in told for name in _names(plan.calls))
 
     def _response(self, filled: Filled, mask: HouseMask) -> list[int]:
         if filled.absent is None:
@@ -306,6 +312,10 @@ class PackMaker:
         if not self._negative_queue:
             self._negative_queue = self._rng.sample(self.corpus.negatives, len(self.corpus.negatives))
         return self._negative_queue.pop()
+
+
+def _line(ids: Iterable[int]) -> str:
+    return f" {' '.join(map(str, ids))} "
 
 
 def _names(calls: Iterable[PlannedCall]) -> Iterator[str]:

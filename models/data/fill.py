@@ -134,5 +134,4 @@ def _slots_of(call: CallTemplate) -> set[str]:
 
 def _render(pattern: Pattern, choice: Choice) -> str:
     text = re.sub(r"\{(\w+):[^{}]+\}", lambda match: choice.said[match[1]], pattern.text)
-    text = re.sub(r"\b(the|my|our|a) (the|my|our)\b", r"\2", text, flags=re.IGNORECASE)
-    return re.sub(r"\b(\w+) in the the\b", r"\1 in the", text)
+    return re.sub(r"\b(the|my|our|a) (the|my|our)\b", r"\2", text, flags=re.IGNORECASE)

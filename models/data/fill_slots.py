@@ -144,7 +144,7 @@ class SlotChooser:
                 percent = rng.choice((rng.randint(1, 20) * 5, rng.randint(1, 10) * 10, rng.randint(0, 100)))
                 return spoken.number(percent, rng), Number(percent)
             case "temperature":
-                degrees, unit = self._degrees(slot, call)
+                degrees, unit = self._degrees(slot, call, choice)
                 return spoken.number(degrees, rng), Number(degrees, unit)
             case "kelvin":
                 kelvin = rng.randint(20, 65) * 100
@@ -166,7 +166,7 @@ class SlotChooser:
         said = rng.choice(self._names.lists[slot.type])[0]
         return said, Text(said)
 
-    def _degrees(self, slot: Slot, call: CallTemplate | None) -> tuple[float, str]:
+    def _degrees(self, slot: Slot, call: CallTemplate | None, choice: Choice) -> tuple[float, str]:
         rng = self._rng
         hole = f"{{{slot.name}}}"
         written = next((v for v in (call.arguments.values() if call else ()) if isinstance(v, str) and hole in v), "")
@@ -174,7 +174,8 @@ class SlotChooser:
         fahrenheit = unit == "°F" or (not unit and self._house.units is Units.IMPERIAL)
         if call and call.function == "step_temperature":
             return rng.choice((1, 2, 3, 4, 5, 0.5, 1.5)), unit
-        hot = call is not None and any(s.noun == "water heater" or s.slot == "water_heater" for s in call.include)
+        nouns = [choice.devices[s.slot].noun.name if s.slot in choice.devices else s.noun for s in call.include] if call else []
+        hot = "water heater" in nouns
         low, high = ((100, 140) if hot else (60, 82)) if fahrenheit else ((40, 65) if hot else (14, 28))
         half = 0.5 if not fahrenheit and rng.random() < 0.2 else 0
         return rng.randint(low, high) + half, unit

@@ -73,7 +73,7 @@ def ha_patterns(rng: random.Random, per_block: int = 6) -> list[Pattern]:
     for intent, body in grammar["intents"].items():
         for block in body["data"]:
             for said in _samples(block, grammar, rng, 2 if intent == "HassGetState" else per_block):
-                plan = _plan(intent, block, said, rng)
+                plan = _plan(intent, block, said)
                 if plan is None:
                     continue
                 try:
@@ -145,7 +145,7 @@ def _list_word(reference: Any, grammar: dict[str, Any], said: _Said, nouns: str,
     return inner.text
 
 
-def _plan(intent: str, block: dict[str, Any], said: _Said, rng: random.Random) -> str | None:
+def _plan(intent: str, block: dict[str, Any], said: _Said) -> str | None:
     lists = said.lists
     if "unknown" in lists or "media_class" in lists:
         return None

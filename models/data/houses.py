@@ -223,6 +223,6 @@ class HouseMaker:
         groups = []
         for name, aliases in rng.sample(self._names.lists["group"], rng.randint(1, 2)):
             kind = rng.choice(members).kind
-            pool = [device.id for device in members if device.kind == kind] or [members[0].id]
+            pool = [device.id for device in members if device.kind == kind]
             groups.append(Group(name, tuple(rng.sample(pool, min(len(pool), rng.randint(2, 5)))), self._some(aliases)))
         return tuple(groups)

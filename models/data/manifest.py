@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from octopus_hub.models.data.packs import SUFFIX
+
 FUNCTION, REJECTED = "function ", "rejected "
 """What keys of a pack maker's tally begin with."""
 
@@ -48,7 +50,7 @@ def split_tally(tally: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int
 
 def manifest_path(packs: Path) -> Path:
     """`a.jsonl.gz` has its manifest in `a.manifest.json`."""
-    return packs.with_name(f"{packs.name.partition('.')[0]}.manifest.json")
+    return packs.with_name(f"{packs.name.removesuffix(SUFFIX)}.manifest.json")
 
 
 def corpus_digest(folder: Path) -> str:

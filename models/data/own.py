@@ -10,6 +10,7 @@ from pathlib import Path
 
 from octopus_hub.config.errors import ConfigError, InputError, Problem
 from octopus_hub.config.function_table import adopt
+from octopus_hub.config.functions import MOST_OWN
 from octopus_hub.config.loader import read_functions
 from octopus_hub.config.schema_functions import functions_of
 from octopus_hub.config.yaml_nodes import file_problem
@@ -38,8 +39,12 @@ def own_patterns(path: Path, known: Sequence[str] = ()) -> list[Pattern]:
     if document is None or file is None or problems:
         raise ConfigError(problems or [file_problem(path, "expected functions, got none")])
     functions = [replace(function, devices=()) for function in functions_of(file)]
+    names = [*known, *(function.name for function in functions if function.name not in known)]
+    if not functions or len(names) > MOST_OWN:
+        expected = f"expected functions to learn, {MOST_OWN} at most with those that the model has, got"
+        raise ConfigError([file_problem(path, f"{expected} {len(functions)}, and {len(names) - len(functions)} before")])
     adopt(functions)
-    assign_own([*known, *(function.name for function in functions if function.name not in known)])
+    assign_own(names)
     found = []
     for position, node in enumerate(file.functions):
         where = ("functions", position, "examples")

@@ -7,7 +7,6 @@ import random
 ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
 TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-FRACTIONS = {50: ("half", "50", "fifty"), 25: ("a quarter", "25"), 75: ("three quarters", "75"), 33: ("a third", "33")}
 DAYPARTS = ("this evening", "tonight", "tomorrow morning", "tomorrow", "midnight", "noon", "sunset", "sunrise", "tomorrow night")
 SPECIAL_DURATIONS = (
     ("half an hour", 1800, 60), ("an hour and a half", 5400, 0), ("a minute", 60, 60), ("an hour", 3600, 3600),

@@ -12,7 +12,6 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -29,6 +28,7 @@ from octopus_hub.models.data.houses import HouseMaker
 from octopus_hub.models.data.patterns import parse, read_reason
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask
+from octopus_hub.models.records import open_to_append, read_records
 from octopus_hub.models.tokens import TextEncoder
 
 VERDICTS = "verdicts.jsonl"
@@ -123,7 +123,7 @@ async def judge(
     """Judge what `verdicts` has nothing of yet; each verdict is written as it comes. Raises what `by` raises."""
     known = read_verdicts(verdicts)
     free = asyncio.Semaphore(at_once)
-    with verdicts.open("a", encoding="utf-8") as file:
+    with open_to_append(verdicts) as file:
 
         async def one(line: Line) -> None:
             async with free:
@@ -166,12 +166,7 @@ async def _judged(line: Line, examples: Examples, judge: Judge, tries: int) -> t
 
 def read_verdicts(path: Path) -> dict[tuple[str, str], tuple[Outcome, str]]:
     """Outcome and text by place and line; nothing where there is no file yet. A record that was cut off is none."""
-    found = {}
-    for text in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        with suppress(ValueError):
-            record = json.loads(text)
-            found[record["place"], record["line"]] = Outcome(record["outcome"]), record["text"]
-    return found
+    return {(record["place"], record["line"]): (Outcome(record["outcome"]), record["text"]) for record in read_records(path)}
 
 
 def write_verified(corpus: Path, verdicts: Path, output: Path) -> Counter[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
+
+from octopus_hub.models.records import read_records
 
 SMOOTH = 20
 """Steps that a point of a curve is the mean of."""
@@ -15,7 +16,7 @@ def draw_curves(log: Path, output: Path) -> None:
     """Draw a run's log (`octopus_hub.models.training.train`). Nothing is written for a log without steps."""
     from matplotlib.figure import Figure
 
-    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    records = read_records(log)
     steps = [record["step"] for record in records]
     if not steps:
         return

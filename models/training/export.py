@@ -35,7 +35,7 @@ import numpy as np
 from octopus_hub.models.base import BaseWeights
 from octopus_hub.models.build import MergedWeights
 from octopus_hub.models.engine import Floats
-from octopus_hub.models.graph import DATA, GRAPH, HIDDEN, LAYOUT, LINEARS, WEIGHTS, Layout, Part, Shape, Tensor
+from octopus_hub.models.graph import DATA, GRAPH, HF_NAMES, HIDDEN, LAYOUT, LINEARS, WEIGHTS, Layout, Part, Shape, Tensor
 from octopus_hub.models.lora import Adapter, write_safetensors
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ EIGHT_BITS = frozenset(
 )
 """Sources stored in 8 bits: see the module's docstring."""
 
-HF_NAMES = {
-    **{kind: f"self_attn.{kind}_proj" for kind in "qkvo"},
-    **{kind: f"mlp.{kind}_proj" for kind in ("gate", "up", "down")},
-    "input_norm": "input_layernorm",
-    "post_norm": "post_attention_layernorm",
-}
+ALL_HF_NAMES = {**HF_NAMES, "input_norm": "input_layernorm", "post_norm": "post_attention_layernorm"}
 
 
 def write_hf_directory(base: BaseWeights, adapter: Adapter, output: Path) -> None:
@@ -64,7 +59,7 @@ def write_hf_directory(base: BaseWeights, adapter: Adapter, output: Path) -> Non
     weights = MergedWeights(base, adapter, shape)
     tensors = {"model.embed_tokens.weight": joined(weights, "embedding"), "model.norm.weight": joined(weights, "final_norm")}
     for layer in range(shape.layers):
-        for kind, name in HF_NAMES.items():
+        for kind, name in ALL_HF_NAMES.items():
             tensors[f"model.layers.{layer}.{name}.weight"] = joined(weights, f"layers.{layer}.{kind}")
     output.mkdir(parents=True, exist_ok=True)
     write_safetensors(output / "model.safetensors", tensors, {"format": "pt"})
@@ -163,7 +158,7 @@ def sources_by_name(shape: Shape) -> dict[str, tuple[str, Part]]:
     quantized = {"lm_head.MatMul": "embedding"}
     for layer in range(shape.layers):
         for kind in ("input_norm", "post_norm"):
-            names[f"model.layers.{layer}.{HF_NAMES[kind]}.weight"] = (f"layers.{layer}.{kind}", Part.PLAIN)
+            names[f"model.layers.{layer}.{ALL_HF_NAMES[kind]}.weight"] = (f"layers.{layer}.{kind}", Part.PLAIN)
         for kind in LINEARS:
             stem = f"{node_name(f'layers.{layer}.{kind}')[1:].replace('/', '.')}"
             quantized[stem] = f"layers.{layer}.{kind}"

@@ -26,16 +26,12 @@ from torch.nn import functional
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack
-from octopus_hub.models.graph import LINEARS
+from octopus_hub.models.graph import HF_NAMES, LINEARS
 from octopus_hub.models.lora import Adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions, shared_ids
 
 STACKS = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 """Projections whose weights are one tensor here."""
-HF_NAMES = {
-    "q": "self_attn.q_proj", "k": "self_attn.k_proj", "v": "self_attn.v_proj", "o": "self_attn.o_proj",
-    "gate": "mlp.gate_proj", "up": "mlp.up_proj", "down": "mlp.down_proj",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +211,9 @@ class _Layer(nn.Module):
         """See `Network.round_as_stored`; `bits` by projection."""
         for stack, names in STACKS.items():
             weight: Tensor = getattr(self, stack)
-            exact = self._exact.setdefault(stack, weight.clone())
+            if stack not in self._exact:
+                self._exact[stack] = weight.clone()
+            exact = self._exact[stack]
             begin = 0
             for name in names:
                 end = begin + self._rows[name]

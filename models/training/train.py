@@ -21,6 +21,7 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import SUFFIX, Pack, read_packs
 from octopus_hub.models.graph import LAYOUT, LINEARS, WEIGHTS, Part, read_layout
 from octopus_hub.models.lora import read_adapter
+from octopus_hub.models.records import open_to_append
 from octopus_hub.models.tokens import VOCABULARY_SIZE, TextEncoder, descriptions, vocabulary_digest, vocabulary_names
 from octopus_hub.models.training.crew import Crew
 from octopus_hub.models.training.curves import draw_curves
@@ -92,7 +93,7 @@ def train(settings: Settings, crew: Crew | None = None) -> Path:
     run = _Run(settings, crew)
     started = saved_at = time.monotonic()
     earlier_s, first, sentences = run.seconds, run.step, 0
-    with (settings.run / LOG).open("a") if crew.is_first else Path(os.devnull).open("a") as log:
+    with open_to_append(settings.run / LOG if crew.is_first else Path(os.devnull)) as log:
         for pack, part in _lesson(settings, crew, first):
             run.seconds = earlier_s + time.monotonic() - started
             progress = crew.mean_of(run.seconds / (settings.minutes * 60) if settings.minutes is not None else part)

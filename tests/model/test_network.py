@@ -26,7 +26,7 @@ else:
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.build import quantize_rows
 from octopus_hub.models.data.packs import Pack, write_packs
-from octopus_hub.models.graph import LINEARS
+from octopus_hub.models.graph import HF_NAMES, LINEARS
 from octopus_hub.models.lora import NEW_ROWS, read_adapter
 from octopus_hub.models.tokens import (
     ADDED,
@@ -38,7 +38,7 @@ from octopus_hub.models.tokens import (
     shared_ids,
     vocabulary_digest,
 )
-from octopus_hub.models.training.network import HF_NAMES, Network, PackTensors, rounded
+from octopus_hub.models.training.network import Network, PackTensors, rounded
 from octopus_hub.models.training.train import Schedule, Settings, rate_at, save_adapter, train
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(120)]

@@ -19,12 +19,12 @@ from support.model_houses import encoder, house_mask, sentences, small_houses
 
 from octopus_hub.config.errors import DeadlineExceeded, DecodeError
 from octopus_hub.config.house import Area, Device, House
-from octopus_hub.models.decoder import choose, decode, decode_reference, leaning
+from octopus_hub.models.decoder import SECOND_THOUGHTS, choose, decode, decode_reference, leaning
 from octopus_hub.models.grammar_states import LIMITS
 from octopus_hub.models.mask import Walk
 from octopus_hub.models.prompt import text_prompt
 from octopus_hub.models.reader import PlanReader
-from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, VOCABULARY_SIZE, Mark
+from octopus_hub.models.tokens import BASE_SIZE, FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, VOCABULARY_SIZE, Mark
 from octopus_hub.models.writer import plan_ids
 
 Floats = NDArray[np.float32]
@@ -56,6 +56,34 @@ class HashFeed:
     def rewind(self, count: int) -> None:
         """Forget the last tokens."""
         del self.fed[len(self.fed) - count :]
+
+
+class TornFeed(HashFeed):
+    """A model that wants a few of the allowed tokens, and some that are not. Refuses to be fed what is no plan's beginning."""
+
+    def __init__(self, seed: int, walk: Walk, prompt: Sequence[int]) -> None:
+        super().__init__(seed)
+        self._walk = walk
+        self._prompt = list(prompt)
+        self.histories: set[tuple[int, ...]] = set()
+        self.rewound = 0
+
+    def append(self, ids: Sequence[int]) -> Floats:
+        """The noise, with two to four allowed ids and up to three others 10 to 20 nats above it."""
+        logits = super().append(ids)
+        self.histories.add(tuple(self.fed))
+        assert self.fed[: len(self._prompt)] == self._prompt
+        allowed = self._walk.after(self.fed[len(self._prompt) :]).allowed
+        rng = random.Random(repr((self._seed, self.fed)))
+        wanted = rng.sample(allowed, min(len(allowed), rng.randint(2, 4)))
+        for token in (*wanted, *rng.sample(range(BASE_SIZE), rng.randint(0, 3))):
+            logits[token] += rng.uniform(10, 20)
+        return logits
+
+    def rewind(self, count: int) -> None:
+        """Forget the last tokens."""
+        self.rewound += 1
+        super().rewind(count)
 
 
 class TableFeed:
@@ -171,26 +199,29 @@ def test_forced_tokens_cost_no_step() -> None:
 
 # Second thoughts
 
-POSITION, BRIGHTNESS = FUNCTION_IDS["set_position"], FUNCTION_IDS["set_brightness"]
+POSITION, BRIGHTNESS, COLOR = FUNCTION_IDS["set_position"], FUNCTION_IDS["set_brightness"], FUNCTION_IDS["set_color"]
 SHADY = House(devices=(Device("a", "Lamp", "light"), Device("b", "Blind", "cover")))
 LAMP, BLIND, HALF = encoder().ids("lamp"), encoder().ids("blind"), encoder().ids("half")
 LEVEL, AT = PARAMETER_IDS["level"], PARAMETER_IDS["position"]
 
 
-def blind_at_half(first: float, second: float) -> TableFeed:
-    """A model that takes "blind to half" for a lamp's brightness, until it says the blind's name."""
-    dim, move = (BRIGHTNESS, Mark.DEVICE), (POSITION, Mark.DEVICE)
+def blind_at_half(first: float, second: float, *, between: float = 0.0, lamp: float = 0.01, half: float = 0.9) -> TableFeed:
+    """A model that takes "blind to half" for a lamp's brightness, or between that and the blind's position for a lamp's color,
+    until it says the blind's name. `lamp`: what it thinks of a lamp instead; `half`: of the value that it wants."""
+    dim, tint, move = (BRIGHTNESS, Mark.DEVICE), (COLOR, Mark.DEVICE), (POSITION, Mark.DEVICE)
     return TableFeed(
         {
-            (): {BRIGHTNESS: first, POSITION: second},
+            (): {BRIGHTNESS: first, POSITION: second, **({COLOR: between} if between else {})},
             dim[:1]: {Mark.DEVICE: 0.99},
+            tint[:1]: {Mark.DEVICE: 0.99},
             move[:1]: {Mark.DEVICE: 0.99},
-            dim: {BLIND[0]: 0.98, LAMP[0]: 0.01},
+            dim: {BLIND[0]: 0.99 - lamp, LAMP[0]: lamp},
+            tint: {BLIND[0]: 0.99 - lamp, LAMP[0]: lamp},
             move: {BLIND[0]: 0.99},
             (*dim, *LAMP): {LEVEL: 0.99},
             (*move, *BLIND): {AT: 0.99},
             (*dim, *LAMP, LEVEL): {HALF[0]: 0.5, **dict.fromkeys(encoder().digits, 0.04)},
-            (*move, *BLIND, AT): {HALF[0]: 0.9},
+            (*move, *BLIND, AT): {HALF[0]: half},
             (*dim, *LAMP, LEVEL, *encoder().ids("max")): {Mark.END: 0.99},
             (*move, *BLIND, AT, *HALF): {Mark.END: 0.99},
         }
@@ -216,16 +247,44 @@ def test_a_function_that_was_out_of_the_question_is_not_tried() -> None:
     assert decoded.mass < 0.05
 
 
-@given(house=small_houses(), text=sentences(), seed=st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None)
-def test_second_thoughts_leave_no_trace_in_the_session(house: House, text: str, seed: int) -> None:
-    """The plan is the same when its tokens are fed anew: going back forgets exactly what was fed since."""
-    prompt = text_prompt(encoder().ids(text))
-    walk = walk_in(house, text)
-    feed = HashFeed(seed)
-    decoded = decode(feed, walk, prompt)
-    fed = [*prompt, *decoded.ids]
-    assert feed.fed == fed[: len(feed.fed)]
+def test_a_plan_that_broke_off_does_not_beat_one_that_was_finished() -> None:
+    """What is left of the first plan is likelier than all of the second, but not when it is finished too."""
+    feed = blind_at_half(0.6, 0.38, lamp=0.09, half=0.125)
+    decoded = decode(feed, walk_in(SHADY, "blind to half"), [1])
+    assert decoded.ids == (POSITION, Mark.DEVICE, *BLIND, AT, *HALF, Mark.END)
+    assert feed.rewound > 1
+    other = decode(blind_at_half(0.6, 0.38, lamp=0.09, half=0.125), walk_in(SHADY, "blind to half"), [1], second_thoughts=0)
+    assert other.ids[: 2 + len(LAMP)] == (BRIGHTNESS, Mark.DEVICE, *LAMP)
+
+
+def test_the_third_best_function_is_tried_where_the_second_fails_too() -> None:
+    """What could have been chosen instead is not forgotten while something else is tried."""
+    feed = blind_at_half(0.4, 0.29, between=0.3)
+    decoded = decode(feed, walk_in(SHADY, "blind to half"), [1])
+    assert decoded.ids == (POSITION, Mark.DEVICE, *BLIND, AT, *HALF, Mark.END)
+    assert feed.rewound == SECOND_THOUGHTS == 2
+
+
+def test_second_thoughts_leave_no_trace_in_the_session() -> None:
+    """Every choice of the plan was made after the prompt and what stands before it in the plan, and after nothing else."""
+    rewound = 0
+
+    @given(house=small_houses(), text=sentences(), seed=st.integers(0, 2**32))
+    @settings(max_examples=40, deadline=None)
+    def check(house: House, text: str, seed: int) -> None:
+        nonlocal rewound
+        prompt = text_prompt(encoder().ids(text))
+        walk = walk_in(house, text)
+        feed = TornFeed(seed, walk, prompt)
+        decoded = decode(feed, walk, prompt)
+        rewound += feed.rewound
+        for token in decoded.ids:
+            if len(walk.allowed) > 1:
+                assert (*prompt, *walk.ids) in feed.histories
+            walk.advance(token)
+
+    check()
+    assert rewound > 0
 
 
 # Deadlines

@@ -11,7 +11,9 @@ from support.model_houses import encoder
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.functions import Reason
+from octopus_hub.config.house import Device, House
 from octopus_hub.models.data.examples import Corpus, Mix, PackMaker
+from octopus_hub.models.data.houses import HouseMaker
 from octopus_hub.models.data.packs import Pack
 from octopus_hub.models.data.patterns import parse
 from octopus_hub.models.tokens import FUNCTION_IDS, REASON_IDS, VOCABULARY_SIZE, Mark
@@ -103,6 +105,27 @@ def test_joined() -> None:
         assert response.count(Mark.NEXT) == len(functions) - 1
 
 
+def test_questions_are_not_joined() -> None:
+    """A corpus that has nothing else still gives packs: what cannot be joined is said alone."""
+    mix = Mix(queries=10, queries_more=0, negative=0, absent=0, joined=0.5, corrected=0, previous=0, examples=0)
+    found = responses(mix, "what time is it? ::: get_time()")
+    assert found
+    assert {tuple(response) for response in found} == {(FUNCTION_IDS["get_time"], Mark.END)}
+
+
+def test_in_a_large_house_a_name_that_was_only_said_is_no_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the two locks one is told in the prefix; the other, called by a little word, before no sentence: it can't be known."""
+    locks = (Device("f", "Portcullis", "lock"), Device("i", "All", "lock"))
+    lamps = (Device(f"d{i}", f"Lamp {i}", "light") for i in range(150))
+    monkeypatch.setattr(HouseMaker, "make", lambda _: House(devices=(*locks, *lamps)))
+    made = maker(CALLS, "lock the {d:lock} ::: lock({d})")
+    pack = next(made.packs())
+    assert {tuple(response) for _, response in pack.queries} == {
+        (FUNCTION_IDS["lock"], Mark.DEVICE, *encoder().ids("Portcullis"), Mark.END)
+    }
+    assert made.tally["rejected calls"] > 5
+
+
 def test_example_that_fails_its_check_is_thrown_away() -> None:
     """A plan with words that are not in the sentence is counted and left out."""
     made = maker(CALLS, 'set a timer ::: timer_start(duration="eight minutes")', "what time is it ::: get_time()")
@@ -132,6 +155,18 @@ def test_corpus_is_read_from_its_folder(tmp_path: Path) -> None:
     read = Corpus.read(tmp_path)
     assert [pattern.text for pattern in read.patterns] == ["time"]
     assert set(read.negatives) == {(Reason.CHAT, "hello there"), (Reason.UNSURE, "do the thing"), (Reason.UNSUPPORTED, "sing")}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "negative"), [("time ::: get_time()", ""), ("", "chat\thello"), ("time ::: get_time()", "absent\tthe moat")]
+)
+def test_corpus_that_lacks_one_of_the_two(tmp_path: Path, pattern: str, negative: str) -> None:
+    """Commands alone, or negatives alone, can't be made packs of; what houses seldom have is of neither."""
+    for folder, text in (("patterns", pattern), ("negatives", negative), ("names", "")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "ruth.txt").write_text(text)
+    with pytest.raises(InputError, match="expected sentences with plans and some that mean nothing"):
+        Corpus.read(tmp_path)
 
 
 def test_unknown_reason_in_the_corpus(tmp_path: Path) -> None:

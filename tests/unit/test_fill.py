@@ -290,6 +290,21 @@ def test_temperature_fits_the_house(units: Units, low: float, high: float) -> No
     assert all(isinstance(value, Number) and value.unit == "" and low <= value.value <= high for value in degrees)
 
 
+@pytest.mark.parametrize(("units", "low", "high"), [(Units.METRIC, 40, 65), (Units.IMPERIAL, 100, 140)])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the {d:water heater} to {t:temperature} ::: set_temperature({d}; temperature={t})",
+        "hot water at {t:temperature} ::: set_temperature(one water heater; temperature={t})",
+    ],
+)
+def test_water_is_hotter_than_rooms(said: str, units: Units, low: float, high: float) -> None:
+    """A water heater's degrees are those of water, whether it is named or described."""
+    house = replace(HOUSE, devices=(*HOUSE.devices, Device("boiler", "Boiler", "water_heater")), units=units)
+    degrees = [argument(f, "temperature") for f in fillings(said, house)]
+    assert all(isinstance(value, Number) and low <= value.value <= high + 0.5 for value in degrees)
+
+
 def test_temperature_with_its_unit() -> None:
     """A letter in the plan is the unit that the sentence says."""
     line = "heat to {t:temperature} fahrenheit ::: set_temperature(one thermostat; temperature={t} F)"

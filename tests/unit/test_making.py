@@ -40,6 +40,12 @@ def test_build_is_repeatable(corpus: Path, tmp_path: Path) -> None:
     assert made["sentences"] == sum(made["classes"].values()) == len(first[0][1])
 
 
+def test_each_file_of_packs_has_its_own_manifest() -> None:
+    """Whatever dots there are in its name."""
+    names = [manifest_path(Path("packs", name)).name for name in ("run.1.jsonl.gz", "run.2.jsonl.gz", "run.jsonl.gz")]
+    assert names == ["run.1.manifest.json", "run.2.manifest.json", "run.manifest.json"]
+
+
 def test_build_wants_a_name_that_training_finds(corpus: Path, tmp_path: Path) -> None:
     """A file that training would pass over is refused before any work."""
     with pytest.raises(InputError, match=r"ends in \.jsonl\.gz"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.model_houses import TOKENIZER, encoder
 from tokenizers import Tokenizer
@@ -63,6 +65,38 @@ def test_likeliest_come_first_and_not_too_many() -> None:
     assert "lamp 417" in told("dim lamp 417 please")
     assert "lamp 88" in told("the lamp 88 in chambre 8")
     assert len(PROMPT.about("lamp lamp lamp in every room")) <= TOKENS_TOLD
+
+
+def test_a_device_that_takes_too_much_room_does_not_silence_the_others() -> None:
+    """It alone is left out, though it is the likeliest."""
+    talkative = Device(
+        "t", "Quixote Machine", "select", options={"options": tuple(f"very long programme number {i}" for i in range(12))}
+    )
+    first = Device("f", "Program", "select")
+    prompt = HousePrompt(replace(LARGE, devices=(first, talkative, *LARGE.devices)), encoder())
+    alone = replace(LARGE, areas=(), floors=(), devices=(talkative,))
+    assert len(house_prefix(alone, encoder())) - 1 > TOKENS_TOLD
+    said = "is the quixote machine louder than the radio"
+    assert prompt.about("quixote machine") == []
+    assert prompt.about(said) == prompt.about("radio") == PROMPT.about("radio") != []
+
+
+def test_an_alias_that_is_a_noun_is_told_of_one_of_several() -> None:
+    """As in a small house: of the only device of its noun it is left out, wherever it is told; of another it is a name."""
+    lonely = Device("v", "Robbie", "vacuum", aliases=("vacuum", "dustman"))
+    pump, kettle = Device("p", "Pump", "switch", aliases=("switch",)), Device("k", "Kettle", "switch", aliases=("switch",))
+    devices = (lonely, pump, kettle)
+    large = HousePrompt(replace(LARGE, devices=(*LAMPS, *devices)), encoder())
+    assert not large.is_whole
+    told = (
+        [Mark.NO_AREA, NOUN_IDS["vacuum"], *encoder().ids("Robbie"), Mark.AKA, *encoder().ids("dustman")],
+        [NOUN_IDS["switch"], *encoder().ids("Pump"), Mark.AKA, *encoder().ids("switch")],
+        [NOUN_IDS["switch"], *encoder().ids("Kettle"), Mark.AKA, *encoder().ids("switch")],
+    )
+    assert house_prefix(House(devices=devices), encoder()) == [Mark.HOUSE, *told[0], *told[1], *told[2]]
+    assert large.prefix[1 : 1 + len(told[0]) + len(told[1])] == [*told[0], *told[1]]
+    assert large.about("robbie") == told[0]
+    assert large.about("kettle") == [Mark.NO_AREA, *told[2]]
 
 
 def test_sentence_that_names_nothing() -> None:
