@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from octopus_hub.adapters.colors import is_same_color
 from octopus_hub.adapters.vehicle import places, seats
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.house import Device, DeviceState, number
 from octopus_hub.config.plan import Call, Scalar
 
 OFF_STATES = frozenset({"off", "standby"})
@@ -33,15 +33,15 @@ class Seen:
 
     def number(self, name: str) -> float | None:
         """An attribute of what is shown now, as a number."""
-        return _number(self.after.attributes.get(name))
+        return number(self.after.attributes.get(name))
 
     def number_before(self, name: str) -> float | None:
         """The same, of what was known before."""
-        return None if self.before is None else _number(self.before.attributes.get(name))
+        return None if self.before is None else number(self.before.attributes.get(name))
 
     def asked(self, name: str) -> float | None:
         """An argument as a number."""
-        return _number(self.arguments.get(name))
+        return number(self.arguments.get(name))
 
 
 Shown = Callable[[Seen], bool]
@@ -58,15 +58,6 @@ def is_confirmed(call: Call, device: Device, before: DeviceState | None, after: 
 def state_seen(after: DeviceState | None) -> str:
     """The state where it is still on its way, else nothing: the message of a Result."""
     return after.state if after is not None and after.state in MOVING_STATES else ""
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        return float(value) if isinstance(value, int | float | str) else None
-    except ValueError:
-        return None
 
 
 # States
@@ -95,7 +86,8 @@ def _off(seen: Seen) -> bool:
 def _toggled(seen: Seen) -> bool:
     if "state" in seen.arguments:
         return _is_on(seen.after) == (seen.arguments["state"] == "on")
-    return seen.before is not None and _is_on(seen.before) != _is_on(seen.after)
+    before = seen.before
+    return before is not None and (before.state in NOTHING_SHOWN or _is_on(before) != _is_on(seen.after))
 
 
 # Numbers
@@ -162,9 +154,9 @@ def _dimmed(seen: Seen) -> bool:
 
 def _color(seen: Seen) -> bool:
     name, shown = seen.arguments.get("color"), seen.after.attributes.get("rgb_color")
-    if not _on(seen) or not isinstance(shown, Sequence) or len(shown) < 3:
-        return False
-    return is_same_color(str(name), [float(channel) for channel in shown[:3]])
+    channels = [number(channel) for channel in shown[:3]] if isinstance(shown, Sequence) else []
+    known = [channel for channel in channels if channel is not None]
+    return _on(seen) and len(known) == 3 and is_same_color(str(name), known)
 
 
 def _opened_to(seen: Seen) -> bool:
@@ -174,7 +166,7 @@ def _opened_to(seen: Seen) -> bool:
 
 def _state_number(asked: str) -> Shown:
     def check(seen: Seen) -> bool:
-        shown, wanted = _number(seen.after.state), seen.asked(asked)
+        shown, wanted = number(seen.after.state), seen.asked(asked)
         return shown is not None and wanted is not None and abs(shown - wanted) <= max(1e-6, abs(wanted) * 1e-6)
 
     return check
@@ -203,7 +195,7 @@ def _fewer_items(seen: Seen) -> bool:
 
 def _items(state: DeviceState | None) -> float:
     """A list's state is the number of items still to be done."""
-    return (_number(state.state) if state is not None else None) or 0
+    return (number(state.state) if state is not None else None) or 0
 
 
 def _volume(seen: Seen) -> bool:

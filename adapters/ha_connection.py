@@ -30,6 +30,8 @@ ANSWER_S = 5.0
 QUIET_S = 20.0
 """After so long without a sign of life it is asked for one."""
 NAME = "home_assistant"
+NOT_UNDERSTOOD = (asyncio.InvalidStateError, LookupError, TypeError, ValueError)
+"""What hass-client and aiohttp raise where the other end breaks off, or is no Home Assistant."""
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +107,7 @@ class Connection:
         except (BaseHassClientError, OSError) as error:
             raise self._away(str(error) or "the connection was closed") from error
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if _is_cancelled():
                 raise
             raise self._away("the connection was closed") from None  # hass-client cancels what waits for an answer
 
@@ -177,10 +178,10 @@ class Connection:
 
 @asynccontextmanager
 async def session(
-    settings: HomeAssistantSettings, begin: Callable[[HomeAssistantClient], Awaitable[None]]
+    settings: HomeAssistantSettings, begin: Callable[[HomeAssistantClient], Awaitable[None]] | None = None
 ) -> AsyncIterator[tuple[HomeAssistantClient, asyncio.Task[None]]]:
     """A client, and the task that reads what Home Assistant says, which ends with the connection. Connecting and `begin` have
-    `ANSWER_S` together. Raises what hass-client raises, OSError, TimeoutError."""
+    `ANSWER_S` together. Raises what hass-client raises, OSError (also where the connection ends in the middle), TimeoutError."""
     async with ClientSession() as http:  # hass-client leaves its own open where it could not connect
         client = HomeAssistantClient(websocket_url(settings.url), settings.token.value, http)
         listening: asyncio.Task[None] | None = None
@@ -188,16 +189,28 @@ async def session(
             async with asyncio.timeout(ANSWER_S):
                 await client.connect()
                 listening = asyncio.create_task(client.start_listening(), name="home assistant")
-                await begin(client)
+                if begin is not None:
+                    await begin(client)
             yield client, listening
+        except NOT_UNDERSTOOD as error:
+            raise OSError(f"no answer of a Home Assistant: {error!r}") from error
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            raise OSError("the connection was closed") from None  # hass-client cancels what waits for an answer
         finally:
             with suppress(BaseHassClientError, OSError, TimeoutError):
                 async with asyncio.timeout(ANSWER_S):
                     await client.disconnect()
             if listening is not None:
                 listening.cancel()
-                with suppress(asyncio.CancelledError, BaseHassClientError, OSError):
-                    await listening
+                await asyncio.gather(listening, return_exceptions=True)
+
+
+def _is_cancelled() -> bool:
+    """Was this task cancelled, and not only what it waits for?"""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _pause(seconds: float) -> None:

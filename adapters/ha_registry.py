@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from aiohttp import ClientSession
 from hass_client import HomeAssistantClient
 from hass_client.exceptions import AuthenticationFailed, BaseHassClientError, FailedCommand
 
 from octopus_hub.adapters.found import Found, FoundArea, FoundEntity
-from octopus_hub.adapters.ha_connection import NAME, session, websocket_url
+from octopus_hub.adapters.ha_connection import NAME, session
 from octopus_hub.config.errors import Unauthorized, Unavailable
 from octopus_hub.config.hub import HomeAssistantSettings
 
@@ -56,8 +55,7 @@ async def _watch(settings: HomeAssistantSettings, changed: Callable[[], None]) -
 
 
 async def _read(settings: HomeAssistantSettings) -> Found:
-    where, token = websocket_url(settings.url), settings.token.value
-    async with asyncio.timeout(TIMEOUT_S), ClientSession() as http, HomeAssistantClient(where, token, http) as client:
+    async with asyncio.timeout(TIMEOUT_S), session(settings) as (client, _):
         config = await client.get_config()
         floors = {floor["floor_id"]: floor for floor in await _list(client, "config/floor_registry/list")}
         areas = {area["area_id"]: area for area in await client.get_area_registry()}

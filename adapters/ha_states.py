@@ -12,13 +12,15 @@ from typing import Any
 from octopus_hub.adapters.service_rows import Entity
 from octopus_hub.adapters.service_vehicle import SEAT_LEVELS
 from octopus_hub.adapters.vehicle import PLACES
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.house import Device, DeviceState, number
 
 Entities = Mapping[str, DeviceState]
 
 WITH_TEMPERATURES = frozenset({"climate", "water_heater", "vehicle"})
 """Kinds whose entities are in the unit of Home Assistant, and do not say so."""
 NOT_KNOWN = frozenset({"unavailable", "unknown", ""})
+PRESSED = frozenset({"button", "input_button", "scene"})
+"""Domains whose state is when they were last used."""
 
 
 def apply(states: dict[str, DeviceState], event: Mapping[str, Any]) -> set[str]:
@@ -56,10 +58,8 @@ def device_state(device: Device, entities: Entities, unit: str, more: Mapping[st
 
 def _plain(state: DeviceState) -> object:
     """A number where the state is one."""
-    try:
-        return float(state.state)
-    except ValueError:
-        return state.state
+    found = number(state.state)
+    return state.state if found is None else found
 
 
 # Vehicles
@@ -67,7 +67,8 @@ def _plain(state: DeviceState) -> object:
 
 def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState | None:
     """See `octopus_hub.adapters.protocol`: one state of many entities, by role."""
-    bound = {role: entities[entity] for role, entity in device.home_assistant.items() if entity in entities}
+    telling = {role: entity for role, entity in device.home_assistant.items() if Entity(entity).domain not in PRESSED}
+    bound = {role: entities[entity] for role, entity in telling.items() if entity in entities}
     if not bound:
         return None
     main = Entity(device.home_assistant.get("main", ""))
@@ -76,7 +77,7 @@ def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState 
     attributes: dict[str, object] = {"temperature_unit": unit}
     for role, state in bound.items():
         if state.state not in NOT_KNOWN:
-            attributes |= _part(role, state)
+            attributes |= {name: value for name, value in _part(role, state).items() if value is not None}
     lock = bound.get("lock")
     if lock is not None:
         locked = {"on": "locked", "off": "unlocked"}.get(lock.state, lock.state)
@@ -94,36 +95,51 @@ DOOR_LOCKS = tuple(f"lock_{place}" for place in PLACES)
 Read = Callable[[DeviceState], object]
 
 
-def _is_on(state: DeviceState) -> bool:
-    return state.state not in ("off", "closed", "locked", "not_charging", "disconnected", "idle")
+def _whether(yes: str, no: str) -> Read:
+    """By its words for yes and for no; a state that is neither tells nothing."""
+    words = dict.fromkeys(f"on true yes {yes}".split(), True) | dict.fromkeys(f"off false no {no}".split(), False)
+    return lambda state: words.get(state.state.casefold().replace(" ", "_"))
+
+
+_is_active = _whether("active running", "inactive not_active not_running stopped")
+_runs = _whether("active running started", "inactive not_running stopped idle")
+_has_climate = _whether(
+    "active running heat cool heat_cool auto dry fan_only heating cooling drying fan", "inactive not_active stopped idle"
+)
+_charges = _whether(
+    "charging charge_in_progress in_progress",
+    "not_charging not_in_charge idle complete completed charge_ended finished done stopped disconnected not_connected unplugged",
+)
+_is_plugged_in = _whether(
+    "plugged plugged_in connected charging charge_in_progress", "unplugged not_plugged not_plugged_in disconnected not_connected"
+)
 
 
 def _is_locked(state: DeviceState) -> bool:
     return state.state in ("locked", "on")
 
 
-def _number(state: DeviceState) -> object:
-    found = _plain(state)
-    return found if isinstance(found, float) else None
+def _number(state: DeviceState) -> float | None:
+    return number(state.state)
 
 
 def _open_pct(state: DeviceState) -> float:
     """0 closed to 100 open; a cover that tells no position is one or the other."""
-    position = state.attributes.get("current_position")
-    if isinstance(position, int | float):
-        return float(position)
+    position = number(state.attributes.get("current_position"))
+    if position is not None:
+        return position
     return 100.0 if state.state in ("open", "opening", "on", "unlocked") else 0.0
 
 
 def _km(state: DeviceState) -> object:
     found, unit = _number(state), state.attributes.get("unit_of_measurement")
-    return found * 1.609344 if isinstance(found, float) and unit in ("mi", "mph") else found
+    return found * 1.609344 if found is not None and unit in ("mi", "mph") else found
 
 
 def _kpa(state: DeviceState) -> object:
     found = _number(state)
     factor = {"bar": 100.0, "psi": 6.894757, "kPa": 1.0}.get(str(state.attributes.get("unit_of_measurement")), 1.0)
-    return found * factor if isinstance(found, float) else None
+    return None if found is None else found * factor
 
 
 def _heat(state: DeviceState) -> object:
@@ -140,9 +156,9 @@ def _place(state: DeviceState) -> object:
 
 
 READ: Mapping[str, tuple[str, Read]] = {
-    "engine": ("engine_on", _is_on),
-    "charging": ("charging", _is_on),
-    "plugged_in": ("plugged_in", _is_on),
+    "engine": ("engine_on", _runs),
+    "charging": ("charging", _charges),
+    "plugged_in": ("plugged_in", _is_plugged_in),
     "charge_limit": ("charge_limit", _number),
     "battery": ("battery_level", _number),
     "range": ("range", _km),
@@ -159,14 +175,14 @@ READ: Mapping[str, tuple[str, Read]] = {
 """The attribute that a role's entity tells, and how it is read."""
 
 READ_BY_PREFIX: Mapping[str, Read] = {
-    "seat_heating_": _heat, "seat_position_": _number, "seat_height_": _number, "window_": _open_pct, "defrost_": _is_on,
+    "seat_heating_": _heat, "seat_position_": _number, "seat_height_": _number, "window_": _open_pct, "defrost_": _is_active,
 }  # fmt: skip
 """Roles that have the same name as their attribute."""
 
 WHOLE: Mapping[str, tuple[tuple[str, ...], Read]] = {
     "windows": (tuple(f"window_{place}" for place in PLACES), _open_pct),
     "seat_heating": (("seat_heating_driver",), _heat),
-    "defrost": (("defrost_front", "defrost_rear"), _is_on),
+    "defrost": (("defrost_front", "defrost_rear"), _is_active),
 }
 """Roles of one entity for several parts."""
 
@@ -175,7 +191,7 @@ def _part(role: str, state: DeviceState) -> Mapping[str, object]:
     if role == "climate":
         names = ("temperature", "current_temperature", "min_temp", "max_temp", "target_temp_step")
         told = {name: state.attributes[name] for name in names if state.attributes.get(name) is not None}
-        return {**told, "climate_on": _is_on(state)}
+        return {**told, "climate_on": _has_climate(state)}
     if role in READ:
         name, read = READ[role]
         return {name: read(state)}

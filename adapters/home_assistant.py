@@ -20,6 +20,7 @@ from octopus_hub.adapters.ha_states import device_state
 from octopus_hub.adapters.ha_timers import started_anew, time_left_s
 from octopus_hub.adapters.protocol import device_for
 from octopus_hub.adapters.services import ServiceCall, translate_for
+from octopus_hub.adapters.tasks import spawn
 from octopus_hub.adapters.watch import Watch, toggled
 from octopus_hub.config.errors import AdapterError, NotConfirmed, Rejected, Unavailable, Unsupported
 from octopus_hub.config.function_table import by_name
@@ -235,7 +236,7 @@ class HomeAssistantAdapter:
                 self._watch.put(device.id, state)
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
+        task = spawn(work, name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -19,7 +19,9 @@ from octopus_hub.adapters.mqtt_commands import NAME, own_messages
 from octopus_hub.adapters.mqtt_config import component_of, discovery_topic, read_discovery
 from octopus_hub.adapters.mqtt_connection import Connection
 from octopus_hub.adapters.mqtt_drivers import ComponentDriver, Driver, ServicesDriver, VssDriver
+from octopus_hub.adapters.mqtt_states import misfits
 from octopus_hub.adapters.protocol import device_for
+from octopus_hub.adapters.tasks import spawn
 from octopus_hub.adapters.watch import Watch, toggled
 from octopus_hub.config.errors import InputError, Unavailable, Unsupported
 from octopus_hub.config.function_table import by_name
@@ -50,6 +52,7 @@ class MqttAdapter:
         self._discovered: dict[str, list[Device]] = {}
         self._listening: dict[str, list[Device]] = {}
         self._payloads: dict[str, str] = {}
+        self._refused: set[tuple[str, str]] = set()
         self._told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         for device in house.devices:
@@ -62,7 +65,7 @@ class MqttAdapter:
     async def start(self) -> None:
         """See `Adapter.start`; goes on trying where it raises."""
         if self._task is None:
-            self._task = asyncio.create_task(self._connection.run(), name="mqtt devices")
+            self._task = spawn(self._connection.run(), "mqtt devices")
         with suppress(TimeoutError):
             async with asyncio.timeout(START_S):
                 await self._connection.up.wait()
@@ -128,12 +131,14 @@ class MqttAdapter:
             self._watch.put(device.id, None)
             return
         self._drivers[device.id] = driver
+        for problem in misfits(driver.component) if isinstance(driver, ComponentDriver) else ():
+            self._refuse(device, problem, problem)
         filters = driver.topics
         for each in filters:
             listening = self._listening.setdefault(each, [])
             listening += [] if device in listening else [device]
             for topic in self._told_on(each):
-                driver.receive(topic, self._payloads[topic])
+                self._take(device, driver, topic, self._payloads[topic])
         self._connection.want(filters)
         self._watch.put(device.id, driver.state())
 
@@ -150,16 +155,28 @@ class MqttAdapter:
         for topic_filter in (topic, _level_of(topic)):
             for device in self._listening.get(topic_filter, ()):
                 if driver := self._drivers.get(device.id):
-                    driver.receive(topic, payload)
+                    self._take(device, driver, topic, payload)
                     self._watch.put(device.id, driver.state())
         self._told.set()
+
+    def _take(self, device: Device, driver: Driver, topic: str, payload: str) -> None:
+        try:
+            driver.receive(topic, payload)
+        except InputError as error:
+            self._refuse(device, topic, f"{topic}: {error}")
+
+    def _refuse(self, device: Device, what: str, why: str) -> None:
+        """Said once for each device and `what`."""
+        if (device.id, what) not in self._refused:
+            self._refused.add((device.id, what))
+            logger.warning("not understood device=%s error=%s", device.id, why)
 
     def _discover(self, device: Device, payload: str) -> None:
         """A device told what it is, or that it is no more. What it told before of itself holds as long as it is the same."""
         try:
             component = read_discovery(str(device.mqtt["discovery"]), payload)
         except InputError as error:
-            logger.warning("discovery not understood device=%s error=%s", device.id, error)
+            self._refuse(device, str(error), str(error))
             return
         known = self._drivers.get(device.id)
         if not isinstance(known, ComponentDriver) or known.component != component:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from octopus_hub.config.errors import InputError
-from octopus_hub.config.house import Device
-from octopus_hub.config.mqtt_keys import ABBREVIATIONS, DEVICE_ABBREVIATIONS, SHORT_KEYS
+from octopus_hub.config.house import Device, number
+from octopus_hub.config.mqtt_keys import ABBREVIATIONS, DEVICE_ABBREVIATIONS, SHORT_KEYS, WILDCARDS
 
 PLATFORMS = frozenset(
     {
@@ -28,6 +28,8 @@ DEVICE = "device"
 PLATFORM_OF_KIND: Mapping[str, str] = {"script": "scene", "automation": "scene", "person": "device_tracker", "remote": "notify"}
 """The platform of kinds that have none of their own; elsewhere it is called like the kind."""
 
+TOPIC_BYTES = 65535
+"""The longest topic (MQTT 5, 4.7.3)."""
 PLAIN_PREFIX = "{{ value_json."
 
 
@@ -46,11 +48,17 @@ class Component:
     def number(self, key: str, default: float) -> float:
         """A key as a number."""
         value = self.config.get(key)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+        found = None if isinstance(value, str) else number(value)
+        return default if found is None else found
 
     def has(self, key: str) -> bool:
         """Is the key there?"""
         return bool(self.config.get(key))
+
+
+def is_topic(text: str) -> bool:
+    """May messages be told there, and may it be listened to as it is?"""
+    return bool(text) and not WILDCARDS & set(text) and "\0" not in text and len(text.encode(errors="replace")) <= TOPIC_BYTES
 
 
 def discovery_topic(binding: str) -> str:
@@ -72,7 +80,7 @@ def components(place: str, payload: str) -> Iterator[tuple[str, Component]]:
     """Every component of the message at `place`/config, by the binding that names it. Raises InputError."""
     try:
         told = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{place}/config: expected JSON, got {payload[:60]!r}: {error}") from error
     if not isinstance(told, dict):
         raise InputError(f"{place}/config: expected an object, got {payload[:60]!r}")

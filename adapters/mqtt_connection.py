@@ -11,7 +11,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from octopus_hub.adapters.mqtt_client import QOS, BrokerRefused, Client, Server, connect, delay_s, disconnect, subscribe
 from octopus_hub.adapters.mqtt_commands import NAME, Message
-from octopus_hub.config.errors import AdapterError, Unauthorized, Unavailable, UnavailableService
+from octopus_hub.config.errors import AdapterError, Unauthorized, Unavailable, UnavailableService, Unsupported
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +48,15 @@ class Connection:
                 await asyncio.sleep(delay_s(error, failures))
 
     async def publish(self, message: Message) -> None:
-        """Send, and wait until the broker has it. Raises Unavailable, Unauthorized."""
+        """Send, and wait until the broker has it. Raises Unavailable, Unauthorized, Unsupported."""
         if self._client is None:
             raise self.problem
         try:
             await self._client.publish(message.topic, message.payload, QOS, message.retain)
         except aiomqtt.MqttError as error:
             raise Unavailable(f"the broker at {self._server} did not take it: {error}", adapter=NAME) from error
+        except ValueError as error:
+            raise Unsupported(f"nothing can be published to {message.topic!r}: {error}", adapter=NAME) from error
 
     async def _live(self) -> None:
         """One session, until it is lost."""

@@ -14,12 +14,12 @@ from typing import Any, Protocol
 
 from octopus_hub.adapters import vss
 from octopus_hub.adapters.mqtt_commands import NAME, Message, messages_for
-from octopus_hub.adapters.mqtt_config import Component
+from octopus_hub.adapters.mqtt_config import Component, is_topic
 from octopus_hub.adapters.mqtt_states import availability_of, readings_of, state_of, values_in
-from octopus_hub.adapters.mqtt_templates import parsed, read
+from octopus_hub.adapters.mqtt_templates import UNREADABLE, parsed, read
 from octopus_hub.adapters.service_rows import ROWS
-from octopus_hub.config.errors import Unsupported
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.errors import InputError, Unsupported
+from octopus_hub.config.house import Device, DeviceState, number
 from octopus_hub.config.plan import Call
 
 UNAVAILABLE = DeviceState("unavailable")
@@ -33,7 +33,7 @@ class Driver(Protocol):
         """Where it tells something; MQTT's wildcards are allowed."""
 
     def receive(self, topic: str, payload: str) -> None:
-        """Takes a message of one of the topics."""
+        """Takes a message of one of the topics. Raises InputError where it tells nothing that fits."""
 
     def state(self) -> DeviceState | None:
         """What is known now; None where nothing was told yet."""
@@ -48,7 +48,7 @@ class ComponentDriver:
     def __init__(self, component: Component) -> None:
         self.component = component
         self._values: dict[str, str] = {}
-        self._was_told = False
+        self._state = None if readings_of(component) else state_of(component, {})
         self._is_there: dict[str, bool] = {}
         self._availability = availability_of(component)
 
@@ -56,7 +56,7 @@ class ComponentDriver:
     def topics(self) -> frozenset[str]:
         """Of its readings and its availability."""
         readings = (self.component.text(reading.topic) for reading in readings_of(self.component))
-        return frozenset(topic for topic in (*readings, *(place[0] for place in self._availability)) if topic)
+        return frozenset(filter(is_topic, (*readings, *(place[0] for place in self._availability))))
 
     def receive(self, topic: str, payload: str) -> None:
         """See `Driver`."""
@@ -64,15 +64,18 @@ class ComponentDriver:
             if place == topic and (word := read(template, payload)) in (yes, no):
                 self._is_there.pop(place, None)
                 self._is_there[place] = word == yes
-        found = values_in(self.component, topic, payload)
-        self._was_told = self._was_told or bool(found)
-        self._values |= found
+        if found := values_in(self.component, topic, payload):
+            try:
+                self._state = state_of(self.component, self._values | found)
+            except UNREADABLE as error:
+                raise InputError(f"no state of a {self.component.platform}: {payload[:60]!r}: {error}") from error
+            self._values |= found
 
     def state(self) -> DeviceState | None:
         """See `Driver`."""
         if self._is_there and not self._is_available(list(self._is_there.values())):
             return UNAVAILABLE
-        return state_of(self.component, self._values) if self._was_told or not readings_of(self.component) else None
+        return self._state
 
     def _is_available(self, told: list[bool]) -> bool:
         mode = self.component.text("availability_mode", "latest")
@@ -137,10 +140,12 @@ class VssDriver:
     def receive(self, topic: str, payload: str) -> None:
         """See `Driver`."""
         path = topic.removeprefix(f"{self._base}/")
-        try:
-            self._signals[path] = json.loads(payload)
-        except ValueError:
-            self._signals.pop(path, None)
+        self._signals.pop(path, None)
+        value = parsed(payload)
+        if isinstance(value, bool | str) or number(value) is not None:
+            self._signals[path] = value
+        elif isinstance(value, float | int | list | dict):
+            raise InputError(f"expected a text, a truth or a number, got {payload[:60]!r}")
 
     def state(self) -> DeviceState | None:
         """See `Driver`."""

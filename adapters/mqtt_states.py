@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from octopus_hub.adapters.mqtt_config import Component
-from octopus_hub.adapters.mqtt_templates import parsed, read
-from octopus_hub.config.house import DeviceState
+from octopus_hub.adapters.mqtt_config import Component, is_topic
+from octopus_hub.adapters.mqtt_templates import compiled, parsed, read
+from octopus_hub.config.errors import InputError
+from octopus_hub.config.house import DeviceState, number
 
 UNKNOWN = "unknown"
 EMPTY = frozenset({"", "None", "null", "unknown"})
@@ -91,8 +92,21 @@ def values_in(component: Component, topic: str, payload: str) -> dict[str, str]:
     return found
 
 
+def misfits(component: Component) -> list[str]:
+    """What of the component will never be read: topics that are none, templates that are none."""
+    told = [(component.text(reading.topic), component.config.get(reading.template)) for reading in readings_of(component)]
+    told += [(topic, template) for topic, template, _, _ in availability_of(component)]
+    found = [f"expected a topic without wildcards, got {topic!r}" for topic, _ in told if topic and not is_topic(topic)]
+    for text in {str(template) for _, template in told if template is not None}:
+        try:
+            compiled(text)
+        except InputError as error:
+            found.append(str(error))
+    return found
+
+
 def state_of(component: Component, values: Mapping[str, str]) -> DeviceState:
-    """The state that the values make."""
+    """The state that the values make. Raises what is in `mqtt_templates.UNREADABLE` where they make none."""
     told = _Told(component, values)
     name, more = STATES.get(component.platform, _plain)(told)
     general = {key: component.config.get(key) for key in ("device_class", "unit_of_measurement")}
@@ -113,17 +127,13 @@ class _Told:
 
     def number(self, key: str) -> float | None:
         """A value as a number, if it is one."""
-        try:
-            return float(self.values[key])
-        except (KeyError, ValueError):
-            return None
+        return number(self.values.get(key))
 
     def numbers(self, key: str) -> list[float]:
         """A value as numbers with commas."""
-        try:
-            return [float(part) for part in self.values.get(key, "").split(",") if part.strip()]
-        except ValueError:
-            return []
+        found = [number(part) for part in self.values.get(key, "").split(",") if part.strip()]
+        known = [each for each in found if each is not None]
+        return known if len(known) == len(found) else []
 
     def is_on(self, key: str = "state") -> bool | None:
         """On or off, by the component's own words first; None where that is not known."""

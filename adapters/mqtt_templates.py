@@ -16,6 +16,9 @@ def _iif(value: object, if_true: object = True, if_false: object = False) -> obj
     return if_true if value else if_false
 
 
+UNREADABLE = (InputError, TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of reading messages and templates that others wrote."""
+
 _environment = ImmutableSandboxedEnvironment(undefined=ChainableUndefined, autoescape=False)  # no HTML here
 _environment.filters |= {"to_json": json.dumps, "from_json": json.loads, "is_defined": lambda value: value, "iif": _iif}
 _environment.globals |= {"iif": _iif, "float": float, "int": int, "min": min, "max": max, "round": round}
@@ -26,15 +29,15 @@ def compiled(text: str) -> Template:
     """The template. Raises InputError where it is none."""
     try:
         return _environment.from_string(text)
-    except TemplateError as error:
+    except (TemplateError, AttributeError, RecursionError, SyntaxError, TypeError) as error:
         raise InputError(f"expected a template, got {text!r}: {error}") from error
 
 
 def render(text: str, **values: Any) -> str | None:
-    """What the template says; None where it fails on these values."""
+    """What the template says; None where it fails on these values, or is no template."""
     try:
         return compiled(text).render(**values).strip()
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError):
+    except UNREADABLE:
         return None
 
 
@@ -49,5 +52,5 @@ def parsed(payload: str) -> Any:
     """A message as JSON; nothing where it is none."""
     try:
         return json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ChainableUndefined()

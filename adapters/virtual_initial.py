@@ -1,4 +1,4 @@
-"""The state a virtual device begins with, by kind: everything quiet, shut and at home. Pure."""
+"""The state a virtual device begins with, by kind: everything quiet, shut and at home, within the device's limits. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _climate(device: Device, is_fahrenheit: bool) -> DeviceState:
     low, high = _range(device, is_fahrenheit, 7, 35)
     modes = device.options.get("hvac_modes", ("off", "heat", "cool", "heat_cool"))
     attributes = {
-        "temperature": _degrees(20, is_fahrenheit),
+        "temperature": min(max(_degrees(20, is_fahrenheit), low), high),
         "current_temperature": _degrees(20.5, is_fahrenheit),
         "target_temp_low": _degrees(18, is_fahrenheit),
         "target_temp_high": _degrees(24, is_fahrenheit),
@@ -67,7 +67,7 @@ def _water_heater(device: Device, is_fahrenheit: bool) -> DeviceState:
     low, high = _range(device, is_fahrenheit, 30, 70)
     modes = device.options.get("available_modes", ("eco", "performance", "off"))
     attributes = {
-        "temperature": _degrees(50, is_fahrenheit),
+        "temperature": min(max(_degrees(50, is_fahrenheit), low), high),
         "current_temperature": _degrees(48, is_fahrenheit),
         "temperature_unit": _unit(is_fahrenheit),
         "min_temp": low,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from octopus_hub.adapters.vehicle import PLACES, SEATS, places, seats
-from octopus_hub.config.house import DeviceState
+from octopus_hub.config.house import DeviceState, number
 from octopus_hub.config.plan import Scalar
 from octopus_hub.config.vss_signals import (
     AMBIENT,
@@ -118,7 +118,7 @@ def state_of(signals: Signals) -> DeviceState:
         attributes[f"locked_{place}"] = signals.get(_lock(place, signals))
     attributes["drives_right"] = True if not _left_is_driver(signals) else None
     attributes |= {f"defrost_{part}": signals.get(paths[0]) for part, paths in DEFROSTERS.items()}
-    attributes["trunk"] = {True: 100, False: 0}.get(signals.get(TRUNK, ""))
+    attributes["trunk"] = _open_pct(signals.get(TRUNK))
     attributes["battery_level"] = signals.get(CHARGE_LEVEL, signals.get(CHARGE_NOW))
     attributes["range"] = _km(signals.get(RANGE, signals.get(BATTERY_RANGE)))
     attributes["tire_pressure"] = min((signals[path] for path in WHEELS if _is_number(signals.get(path))), default=None)
@@ -130,7 +130,11 @@ def state_of(signals: Signals) -> DeviceState:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return not isinstance(value, str) and number(value) is not None
+
+
+def _open_pct(is_open: object) -> int | None:
+    return None if is_open not in (True, False) else 100 if is_open else 0
 
 
 def _km(metres: Any) -> float | None:
@@ -145,9 +149,9 @@ def _level(percent: Any) -> str | None:
 
 def _share(mm: Any, most: int, *, from_front: bool = False) -> int | None:
     """Of the way, in %; VSS counts a seat's position from the front, and we from the back."""
-    if not isinstance(mm, int | float):
+    if not _is_number(mm):
         return None
-    share = round(100 * mm / most)
+    share = round(100 * float(mm) / most)
     return 100 - share if from_front else share
 
 
@@ -194,7 +198,7 @@ def _move_seats(given: Arguments, signals: Signals) -> Iterator[Set]:
     sign = 1 if direction in ("up", "backward") else -1
     for seat in seats(given.get("seat")):
         path = f"{_seat(seat, signals)}.{name}"
-        now = signals.get(path, travel / 2)
+        now = signals[path] if _is_number(signals.get(path)) else travel / 2
         yield path, round(min(travel, max(0, now + sign * SEAT_STEP * travel)))
 
 

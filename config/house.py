@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -151,3 +152,14 @@ class DeviceState:
 
     state: str
     attributes: Mapping[str, object] = field(default_factory=dict)
+
+
+def number(value: object) -> float | None:
+    """The finite number that a state or an attribute is, also as text, else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from octopus_hub.config.errors import Problem
 from octopus_hub.config.house_checks import unknown
 from octopus_hub.config.yaml_nodes import Document
 
 _SECRETS = (("mqtt", "password"), ("home_assistant", "token"))
+_HOSTS = (("mqtt", "host"), ("home_assistant", "url"))
 _WITH_HOST = ("username", "password", "tls", "ca_file", "cert_file", "key_file")
 _WITH_TLS = ("ca_file", "cert_file", "key_file")
 
@@ -17,6 +19,7 @@ def check_hub(document: Document, areas: Sequence[str] | None, problems: list[Pr
     """Append every problem between the parts of hub.yaml; `areas` are the house's, None where they could not be read."""
     _secrets_apart(document, problems)
     _broker_known(document, problems)
+    _hosts_well_formed(document, problems)
     _answers_outside(document, problems)
     if areas is not None:
         _sources_in_house(document, areas, problems)
@@ -46,6 +49,26 @@ def _broker_known(document: Document, problems: list[Problem]) -> None:
     for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if key in mqtt and other not in mqtt:
             problems.append(document.problem(("mqtt", key), f"{key} needs {other} beside it", at_key=True))
+
+
+def _hosts_well_formed(document: Document, problems: list[Problem]) -> None:
+    """Python encodes a host's name before it looks for it, and raises UnicodeError where that can't be."""
+    for section, key in _HOSTS:
+        host = _host(_section(document, section).get(key))
+        try:
+            host.encode("idna")
+        except UnicodeError:
+            message = "expected a host name whose parts between the dots have 1 to 63 characters each"
+            problems.append(document.problem((section, key), message))
+
+
+def _host(value: object) -> str:
+    """The host in a name or a URL; empty where there is none, which is checked with the form of the file."""
+    text = value if isinstance(value, str) else ""
+    try:
+        return (urlsplit(text).hostname or "") if "://" in text else text
+    except ValueError:
+        return ""
 
 
 def _answers_outside(document: Document, problems: list[Problem]) -> None:

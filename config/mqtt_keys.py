@@ -113,5 +113,8 @@ SHORT_KEYS: Mapping[str, str] = {"command": "command_topic", "state": "state_top
 """What the house's YAML may say instead; beside these, `payload` is a template of the command, `value` a path in the state's
 JSON."""
 
+WILDCARDS = frozenset("+#")
+"""What no topic has in it that something is told at."""
+
 WAYS = ("discovery", "vss", "services")
 """Keys that say by themselves how a device is behind MQTT."""

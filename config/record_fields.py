@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
 from octopus_hub.config.errors import InputError
+from octopus_hub.config.house import number
 from octopus_hub.config.suggestions import one_of
 from octopus_hub.config.yaml_nodes import describe
 
@@ -62,12 +62,7 @@ class Fields:
 
     def find_number(self, key: str) -> float | None:
         """The number under `key`, also where it is written as text; None for anything else."""
-        value = self.get(key)
-        try:
-            number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
-        except (ValueError, OverflowError):
-            return None
-        return number if math.isfinite(number) else None
+        return number(self.get(key))
 
     def find_choice(self, key: str, choices: type[Choice]) -> Choice | None:
         """The member of an enumeration under `key`."""

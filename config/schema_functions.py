@@ -17,7 +17,7 @@ from octopus_hub.config.functions import MOST_OWN, Confirmation, Function, Param
 from octopus_hub.config.house import ActionClass
 from octopus_hub.config.kinds import ALIAS_KINDS
 from octopus_hub.config.schema import Node, Version
-from octopus_hub.config.schema_types import Kind, MqttText, Slug, matching
+from octopus_hub.config.schema_types import Kind, MqttText, PlainTopic, Slug, matching
 from octopus_hub.config.suggestions import near_miss
 from octopus_hub.config.yaml_nodes import Document
 
@@ -77,7 +77,7 @@ class FunctionNode(Node):
     arguments: tuple[ArgumentNode, ...] = Field((), description="What is said with it.")
     service: Service | None = Field(None, description="The service of Home Assistant that does it, told the device's main entity.")
     data: dict[Slug, Template] = Field(default_factory=dict, description="Its data; templates over arguments.")
-    topic: MqttText | None = Field(None, description="The MQTT topic that is told instead.")
+    topic: PlainTopic | None = Field(None, description="The MQTT topic that is told instead.")
     payload: Template = Field("", description="What it is told; a template over arguments.")
     examples: tuple[str, ...] = Field((), description="Sentences and plans for training, as in docs/training.md: about 100.")
 

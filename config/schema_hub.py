@@ -97,7 +97,9 @@ class HomeAssistantNode(Node):
 class SourceNode(Node):
     """Where commands come from: one topic segment, one broker account."""
 
-    allow: tuple[Literal["open", "hazard", "private"], ...] = Field((), description="Classes it is trusted with, beyond comfort; open has no effect yet.")
+    allow: tuple[Literal["open", "hazard", "private"], ...] = Field(
+        (), description="Classes it is trusted with, beyond comfort; open not yet."
+    )
     area: str | None = Field(None, description='The area that "here" is.')
     ttl_s: Ttl | None = Field(None, description="How old its commands may be, in seconds.")
 
@@ -105,7 +107,7 @@ class SourceNode(Node):
 class PolicyNode(Node):
     """When not to act."""
 
-    open: OpenRule = Field(OpenRule.DENY, description="Unlocking, opening, disarming: never, or after a second confirmation, which is still to come.")
+    open: OpenRule = Field(OpenRule.DENY, description="Unlocking, opening, disarming: never; confirm changes nothing yet.")
     min_confidence: Share = Field(0.25, description="Below this a plan is not carried out.")
     min_mass: Share = Field(0.4, description="Below this a sentence counts as not meant for the hub.")
 

@@ -104,6 +104,13 @@ Entities = Annotated[
     BeforeValidator(_as_main_entity, json_schema_input_type=EntityId | dict[Role, EntityId]),
 ]
 MqttText = Annotated[str, *matching(r"[^\x00-\x1f\x7f]{1,1000}", "1 to 1000 characters, none of them a control character")]
+PlainTopic = Annotated[
+    str,
+    *matching(
+        r"[^/+#\x00-\x1f\x7f]([^+#\x00-\x1f\x7f]{0,998}[^/+#\x00-\x1f\x7f])?",
+        "a topic without wildcards, and without a slash at its ends",
+    ),
+]
 MqttKeys = dict[Slug, MqttText | bool | int | float]
 SecretText = Annotated[str, BeforeValidator(_checked_secret, json_schema_input_type=str)]
 Percent = Annotated[float, Field(ge=0, le=100)]

@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("octopus_hub"):
             raise
-        print(f'octopus: this needs the Python package "{error.name}", which is not installed; see docs/cli.md, extras', file=sys.stderr)
+        print(f'octopus: this needs the Python package "{error.name}", which is missing; see docs/cli.md, extras', file=sys.stderr)
         return EX_UNAVAILABLE
     except KeyboardInterrupt:
         return SIGNALLED + SIGINT

@@ -49,7 +49,7 @@ FOLLOW_S = 2.0
 BUG = "Something went wrong inside the hub, so I stopped there."
 
 FIXED_UNTIL_RESTART = ("home_assistant", "journal", "model", "queue_size", "state_directory")
-"""Settings that a reload does not touch."""
+"""Settings that a reload does not touch; nor does it touch functions.yaml, whose functions the interpreter was loaded with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,18 +235,17 @@ class App:
 
     async def _reload(self) -> None:
         """All of the new configuration or nothing. Raises HubError."""
-        config = await asyncio.to_thread(self._setting.read_again)
+        config = _merged(self._config, await asyncio.to_thread(self._setting.read_again))
         adapters = make_adapters(config.house, config.hub, self._server)
-        carry_over(self._dispatcher.adapters, adapters)
+        carry_over(self._config.house, self._dispatcher.adapters, config.house, adapters)
         await self._brain.set_house(config.house)
         try:
             await self._dispatcher.replace(config.house, adapters)
         except HubError:
             await self._brain.set_house(self._config.house)
             raise
-        hub = _merged(self._config.hub, config.hub)
-        self._config = Config(hub, config.house)
-        self._pipeline.house, self._pipeline.settings = config.house, hub
+        self._config = config
+        self._pipeline.house, self._pipeline.settings = config.house, config.hub
         logger.info("reloaded house=%s devices=%d", config.house.name, len(config.house.devices))
 
     def _settings(self) -> HubSettings:
@@ -283,14 +282,15 @@ def _examples(port: int, base: str) -> tuple[str, str]:
     )
 
 
-def _merged(old: HubSettings, new: HubSettings) -> HubSettings:
-    """The new settings, without those that hold until the next start."""
-    kept: dict[str, Any] = {name: getattr(old, name) for name in FIXED_UNTIL_RESTART}
-    mqtt = replace(old.mqtt, response_topics=new.mqtt.response_topics)
-    changed = [name for name, value in kept.items() if getattr(new, name) != value] + ["mqtt"] * (mqtt != new.mqtt)
+def _merged(old: Config, new: Config) -> Config:
+    """The new configuration, but for what holds until the next start."""
+    kept: dict[str, Any] = {name: getattr(old.hub, name) for name in FIXED_UNTIL_RESTART}
+    kept["mqtt"] = replace(old.hub.mqtt, response_topics=new.hub.mqtt.response_topics)
+    changed = [name for name, value in kept.items() if getattr(new.hub, name) != value]
+    changed += ["functions"] * (new.functions != old.functions)
     if changed:
         logger.warning("settings take effect after a restart settings=%s", ",".join(changed))
-    return replace(new, **kept, mqtt=mqtt)
+    return Config(replace(new.hub, **kept), new.house, old.functions)
 
 
 def _hub_error(group: BaseExceptionGroup[BaseException]) -> HubError | None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from octopus_hub.config.errors import HubError
 from octopus_hub.config.function_table import adopt
+from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.loader import Config, demo_directory, load_config
-from octopus_hub.daemon.places import find_configuration, state_directory
+from octopus_hub.daemon.places import find_configuration, socket_candidates, state_directory
 
 EX_OK, EX_FAILED, EX_USAGE = 0, 1, 64
 
@@ -42,16 +44,35 @@ def add_config_option(parser: argparse.ArgumentParser) -> None:
 
 
 def find(directory: Path | None) -> Found:
-    """The configuration that was named, else the one found, else the demo. Raises ConfigError with every problem."""
+    """The configuration that was named, else the one found, else the demo; its own functions are known from then on.
+    Raises ConfigError with every problem, and UnavailableService."""
+    found = look_up(directory)
+    adopt(found.config.functions)
+    return found
+
+
+def try_find(directory: Path | None) -> Found | HubError:
+    """As `find`, but gives what it raises: a daemon may serve a configuration that this user can't read."""
+    try:
+        return find(directory)
+    except HubError as error:
+        return error
+
+
+def look_up(directory: Path | None) -> Found:
+    """As `find`, for a process that has its functions already: they stay."""
     chosen = directory or find_configuration(os.environ)
     config = read(chosen or demo_directory())
     return Found(config, chosen or demo_directory(), chosen is None, state_directory(config.hub, os.environ))
 
 
 def read(directory: Path) -> Config:
-    """The configuration in a directory, with systemd's credentials where there are some; its own functions are known from then on.
-    Raises ConfigError."""
+    """The configuration in a directory, with systemd's credentials where there are some. Raises ConfigError."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    config = load_config(directory, credentials_directory=Path(credentials) if credentials else None)
-    adopt(config.functions)
-    return config
+    return load_config(directory, credentials_directory=Path(credentials) if credentials else None)
+
+
+def sockets(found: Found | HubError) -> tuple[Path, ...]:
+    """Where a daemon may be listening, also for one who can't read the configuration."""
+    state = found.state if isinstance(found, Found) else state_directory(HubSettings(), os.environ)
+    return socket_candidates(state, os.environ)

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
-from octopus_hub.daemon.journal import Entry, Journal
+from octopus_hub.daemon.journal import Entry, Journal, JournalError
 from octopus_hub.daemon.places import journal_path
 
 ALL = "all"
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     found = find(options.config)
     path = journal_path(found.config.hub, found.state)
-    if not path.exists():
+    if not _exists(path):
         print(f"nothing was said yet: there is no journal at {path}")
         return EX_OK
     with closing(Journal(path)) as journal:
@@ -43,6 +44,13 @@ def main(arguments: Sequence[str]) -> int:
     else:
         _print(entries)
     return EX_OK
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise JournalError(f"the journal {path} can't be opened: {error.strerror}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

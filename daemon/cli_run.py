@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from octopus_hub.daemon.app import Setting
-from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find, read
+from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find, look_up, read
 from octopus_hub.daemon.importing import import_into
 from octopus_hub.daemon.places import socket_path
 from octopus_hub.daemon.process import run_process
@@ -49,7 +49,7 @@ def setting_of(found: Found) -> Setting:
 
 
 def _import_again(directory: Path) -> bool:
-    done = import_into(find(directory), "home-assistant", remove=True)
+    done = import_into(look_up(directory), "home-assistant", remove=True)
     for what in ("added", "changed", "kept", "removed"):
         for line in getattr(done.difference, what):
             logger.info("import %s %s", what, line)

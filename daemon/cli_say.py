@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from octopus_hub.config.errors import HubError
 from octopus_hub.config.plan import Status
-from octopus_hub.daemon.cli import EX_FAILED, EX_OK, Found, Parser, add_config_option, find
+from octopus_hub.daemon.cli import EX_FAILED, EX_OK, Found, Parser, add_config_option, sockets, try_find
 from octopus_hub.daemon.control import report_to_json
 from octopus_hub.daemon.control_client import ask
 from octopus_hub.daemon.gateway import LOCAL_SOURCE, submission_from
-from octopus_hub.daemon.places import socket_candidates
 from octopus_hub.daemon.submission import Address, Channel
 from octopus_hub.daemon.wire import request_from
 
@@ -29,15 +28,18 @@ def main(arguments: Sequence[str]) -> int:
     if options.area is not None:
         request["area"] = options.area
     request_from(request)  # a mistake is told before anything is loaded
-    found = find(options.config)
+    found = try_find(options.config)
     began_s = time.monotonic()
     answer = _ask_daemon(found, request, options.config)
     if answer is None:
+        if isinstance(found, HubError):
+            raise found
         answer = _say_here(found, request)
     if options.json:
         print(json.dumps(dict(answer), ensure_ascii=False))
     else:
-        _print(answer, 1000 * (time.monotonic() - began_s), found)
+        names = {device.id: device.name for device in found.config.house.devices} if isinstance(found, Found) else {}
+        _print(answer, 1000 * (time.monotonic() - began_s), names)
     return EX_OK if answer["status"] in GOOD else EX_FAILED
 
 
@@ -51,15 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _ask_daemon(found: Found, request: Mapping[str, object], wanted: Path | None) -> Mapping[str, object] | None:
+def _ask_daemon(found: Found | HubError, request: Mapping[str, object], wanted: Path | None) -> Mapping[str, object] | None:
     """The answer of the running daemon; None if none runs, or it serves another configuration than the one that was named."""
-    paths = socket_candidates(found.state, os.environ)
+    paths = sockets(found)
     if wanted is not None:
         answer = ask(paths, {"op": "status"})
         status = answer.get("status") if answer else None
         serves = status.get("configuration") if isinstance(status, dict) else None
         if serves != str(wanted.resolve()):
-            if serves is not None:
+            if serves is not None and isinstance(found, Found):
                 print(f"octopus: the daemon that runs serves {serves}, so this is carried out here", file=sys.stderr)
             return None
     return ask(paths, {"op": "say", **request})
@@ -74,8 +76,8 @@ def _say_here(found: Found, request: Mapping[str, object]) -> Mapping[str, objec
     return report_to_json(say_once(found.config, interpreter, submission, found.state))
 
 
-def _print(answer: Mapping[str, object], total_ms: float, found: Found) -> None:
-    names = {device.id: device.name for device in found.config.house.devices}
+def _print(answer: Mapping[str, object], total_ms: float, names: Mapping[str, str]) -> None:
+    """`names` are those of devices by id; where one is missing, the id is shown."""
     rows = [("understood", str(answer["plan"] or "-"))]
     rows += [("call", _call(call)) for call in _objects(answer["calls"])]
     rows += [("device", _result(result, names)) for result in _objects(answer["results"])]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 
-from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
+from octopus_hub.config.errors import HubError
+from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, sockets, try_find
 from octopus_hub.daemon.control_client import status_of
-from octopus_hub.daemon.places import socket_candidates
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -17,7 +16,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="as a JSON object")
     add_config_option(parser)
     options = parser.parse_args(arguments)
-    status = status_of(socket_candidates(find(options.config).state, os.environ))
+    found = try_find(options.config)
+    status = status_of(sockets(found), found if isinstance(found, HubError) else None)
     if options.json:
         print(json.dumps(status, ensure_ascii=False))
     else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.house import Device, DeviceState, number
 
 Shows = Callable[[Device, DeviceState], bool]
 
@@ -37,16 +37,6 @@ def shows(device: Device, state: DeviceState | None, word: str) -> bool:
     if state is None or not is_known(state):
         return word == "available" and is_available(state)
     return CONDITIONS[word](device, state)
-
-
-def number(value: object) -> float | None:
-    """A number out of a state or an attribute, else None."""
-    if isinstance(value, bool):
-        return None
-    try:
-        return float(value) if isinstance(value, int | float | str) else None
-    except ValueError:
-        return None
 
 
 def attribute(state: DeviceState | None, name: str) -> float | None:

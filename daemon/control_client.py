@@ -22,29 +22,34 @@ class ControlDenied(HubError):
 def ask(paths: Iterable[Path], request: Mapping[str, object]) -> Mapping[str, object] | None:
     """The answer of the daemon that listens on one of `paths`; None if none does.
 
-    Raises InputError with the daemon's words, ControlDenied, and UnavailableService when it breaks off.
+    Raises InputError with the daemon's words, ControlDenied where none answers and one is not for this user, and
+    UnavailableService when it breaks off.
     """
+    denied: tuple[Path, PermissionError] | None = None
     for path in paths:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(CONNECT_TIMEOUT_S)
             try:
                 connection.connect(str(path))
             except PermissionError as error:
-                raise ControlDenied(f"{path}: you may not command this hub; ask to be in the group of that socket") from error
+                denied = path, error
+                continue
             except OSError:
                 continue
             answer = _exchange(connection, path, request)
         if "error" in answer:
             raise InputError(str(answer["error"]))
         return answer
+    if denied is not None:
+        raise ControlDenied(f"{denied[0]}: you may not command this hub; ask to be in the group of that socket") from denied[1]
     return None
 
 
-def status_of(paths: Sequence[Path]) -> Mapping[str, object]:
-    """How the daemon is that listens on one of `paths`. Raises UnavailableService where none does, else as `ask`."""
+def status_of(paths: Sequence[Path], problem: HubError | None = None) -> Mapping[str, object]:
+    """How the daemon is that listens on one of `paths`. Raises as `ask`, and where none does `problem`, else UnavailableService."""
     answer = ask(paths, {"op": "status"})
     if answer is None:
-        raise UnavailableService(f"no daemon runs: nobody listens on {' or '.join(map(str, paths))}")
+        raise problem or UnavailableService(f"no daemon runs: nobody listens on {' or '.join(map(str, paths))}")
     status = answer["status"]
     if not isinstance(status, dict):
         raise UnavailableService("expected a JSON object as the daemon's status; does another version run?")

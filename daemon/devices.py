@@ -33,13 +33,16 @@ def part_of(house: House, name: str) -> House:
     return replace(house, devices=tuple(device for device in house.devices if adapter_name(device) == name))
 
 
-def carry_over(old: Sequence[Adapter], new: Sequence[Adapter]) -> None:
+def carry_over(before: House, old: Sequence[Adapter], after: House, new: Sequence[Adapter]) -> None:
     """What virtual devices were set to stays when the house is read again; real devices remember that themselves."""
+    kinds = {device.id: device.kind for device in before.devices}
+    same = {device.id for device in part_of(after, VIRTUAL).devices if kinds.get(device.id) == device.kind}
     for new_one in new:
         for old_one in old:
             if isinstance(new_one, VirtualAdapter) and isinstance(old_one, VirtualAdapter):
                 for device_id, state in old_one.states().items():
-                    new_one.set_state(device_id, state)
+                    if device_id in same:
+                        new_one.set_state(device_id, state)
 
 
 def _virtual(house: House, settings: HubSettings, broker: Server) -> Adapter:

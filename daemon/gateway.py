@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 LOCAL_SOURCE = "cli"
 """The source of the Unix socket; over MQTT nobody may use its name."""
 
+MOST_WARNED = 1000
+LONGEST_SHOWN = 64
+"""Sources that are warned about, and characters of their names: whoever makes names up fills neither the log nor the memory."""
+
 CLOCK_SKEW_S = 5.0
 """A `sent_at` further in the future than this is a wrong clock, or a command kept for a replay."""
 
@@ -54,7 +58,10 @@ class Gateway:
         self._warned: set[str] = set()
 
     async def receive(self, incoming: Incoming) -> None:
-        """A message on `in`: submitted, or answered with an Outcome `invalid`."""
+        """A message on `in`: submitted, or answered with an Outcome `invalid`; one whose source is no name is only logged."""
+        if not SOURCE_NAME.fullmatch(incoming.source):
+            self._warn_once("source refused source=%r; its name has letters, digits, dots, dashes and underscores", incoming.source)
+            return
         address = Address(Channel.MQTT, self._allowed(incoming.source, incoming.response_topic), incoming.correlation)
         try:
             submission = self._read(incoming, address)
@@ -73,8 +80,6 @@ class Gateway:
         return await self._send(item.source, item.address, dump(item.outcome))
 
     def _read(self, incoming: Incoming, address: Address) -> Submission:
-        if not SOURCE_NAME.fullmatch(incoming.source):
-            raise InputError("a source's name has letters, digits, dots, dashes and underscores, 64 at most")
         if incoming.source == LOCAL_SOURCE:
             raise InputError(f'the source "{LOCAL_SOURCE}" is that of the command line on the hub; use another name')
         if incoming.retained:
@@ -83,15 +88,19 @@ class Gateway:
 
     def _allowed(self, source: str, topic: str | None) -> str | None:
         """The response topic if the owner allows it; the asker chooses it, and could make the hub write where he may not."""
-        if topic is None:
+        if not topic:
             return None
         filters = self._settings().mqtt.response_topics
         if not any(character in topic for character in "+#\0") and any(Topic(topic).matches(Wildcard(each)) for each in filters):
             return topic
-        if source not in self._warned:
-            self._warned.add(source)
-            logger.warning("response topic refused source=%s; allow it in hub.yaml under mqtt: response_topics", source)
+        self._warn_once("response topic refused source=%s; allow it in hub.yaml under mqtt: response_topics", source)
         return None
+
+    def _warn_once(self, message: str, source: str) -> None:
+        name = source[:LONGEST_SHOWN]
+        if name not in self._warned and len(self._warned) < MOST_WARNED:
+            self._warned.add(name)
+            logger.warning(message, name)
 
     async def _answer(self, source: str, address: Address, outcome: Outcome) -> bool:
         return await self._send(source, address, dump(outcome_to_json(outcome)))
@@ -119,7 +128,7 @@ def submission_from(request: Request, source: str, settings: HubSettings, addres
         ttl_s=known.ttl_s,
         dry_run=request.dry_run,
     )
-    return Submission(command, address, request.calls, has_id=request.id is not None)
+    return Submission(command, address, request.calls)
 
 
 def _invalid(command_id: str | None, error: InputError) -> Outcome:

@@ -11,15 +11,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octopus_hub.adapters.mqtt_discovery import read_discoveries
-from octopus_hub.config.errors import ConfigError, InputError
+from octopus_hub.config.errors import ConfigError, InputError, UnavailableService
 from octopus_hub.config.house import Area, Floor, House
-from octopus_hub.config.loader import MORE_HOUSE, check
+from octopus_hub.config.loader import FUNCTIONS, HOUSE, HUB, MORE_HOUSE, SECRETS, check
 from octopus_hub.daemon.cli import Found
 from octopus_hub.daemon.extras import extra
 from octopus_hub.daemon.house_import import Difference, Elsewhere, Imported, update
@@ -67,7 +68,7 @@ def import_into(
     found: Found, name: str, *, prefix: str = "homeassistant", everything: bool = False, dry_run: bool = False, remove: bool = False
 ) -> Import:
     """From the source of that name; `everything` also what would not be shown, `remove` takes out what is gone and was not changed
-    here. Raises InputError, AdapterError, and ConfigError with every problem that the configuration would have."""
+    here. Raises InputError, AdapterError, UnavailableService for files, and ConfigError with every problem there would be."""
     source = SOURCES[name]
     things = _things(name, found, prefix)
     with extra("homeassistant"):
@@ -76,14 +77,15 @@ def import_into(
     yaml.width = LINE_WIDTH
     target = found.directory / MORE_HOUSE / source.written
     last = target.with_name(source.last)
-    document = _document(yaml, target, HEAD.format(name=name, title=source.title))
-    elsewhere = _elsewhere(found.config.house, document)
-    imported, difference = update(document, things, _last(last), elsewhere, everything=everything, remove=remove)
-    is_written = not difference.is_empty and not dry_run
-    if is_written:
-        text = io.StringIO()
-        yaml.dump(document, text)
-        _write(found.directory, target, text.getvalue(), last, imported)
+    with _files_translated(found.directory):
+        document = _document(yaml, target, HEAD.format(name=name, title=source.title))
+        elsewhere = _elsewhere(found.config.house, document)
+        imported, difference = update(document, things, _last(last), elsewhere, everything=everything, remove=remove)
+        is_written = not difference.is_empty and not dry_run
+        if is_written:
+            text = io.StringIO()
+            yaml.dump(document, text)
+            _write(found.directory, target, text.getvalue(), last, imported)
     return Import(target, difference, len(document["devices"]), is_written)
 
 
@@ -98,6 +100,14 @@ def _things(source: str, found: Found, prefix: str) -> FoundThings:
     with extra("homeassistant"):
         from octopus_hub.adapters.ha_registry import read_registries
     return read_registries(hub.home_assistant)
+
+
+@contextmanager
+def _files_translated(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableService(f"{error.filename or directory} can't be read or written: {error.strerror}") from error
 
 
 def _document(yaml: Any, target: Path, head: str) -> dict[str, Any]:
@@ -139,8 +149,7 @@ def _write(directory: Path, target: Path, text: str, last: Path, imported: Impor
     """The file and what was imported, if the configuration is whole with them. Raises ConfigError with every problem."""
     with tempfile.TemporaryDirectory() as scratch:
         trial = Path(scratch) / "trial"
-        shutil.copytree(directory, trial, ignore=shutil.ignore_patterns("state", "*.bak"))
-        (trial / MORE_HOUSE).mkdir(exist_ok=True)
+        _copy_configuration(directory, trial)
         (trial / MORE_HOUSE / target.name).write_text(text, encoding="utf-8")
         credentials = os.environ.get("CREDENTIALS_DIRECTORY")
         if problems := check(trial, credentials_directory=Path(credentials) if credentials else None):
@@ -155,3 +164,11 @@ def _write(directory: Path, target: Path, text: str, last: Path, imported: Impor
         part = path.with_name(f"{path.name}.part")
         part.write_text(content, encoding="utf-8")
         part.replace(path)
+
+
+def _copy_configuration(directory: Path, copy: Path) -> None:
+    """The files that `check` reads, and nothing else: a model or a socket may lie beside them."""
+    (copy / MORE_HOUSE).mkdir(parents=True)
+    for path in (*(directory / name for name in (HUB, HOUSE, FUNCTIONS, SECRETS)), *(directory / MORE_HOUSE).glob("*.yaml")):
+        if path.exists():
+            shutil.copy(path, copy / path.relative_to(directory))

@@ -80,11 +80,15 @@ class Intake:
         self._reserved[source] = self._reserved.get(source, 0) + 1
         ticket = _Ticket(submission, deliver, time.monotonic())
         answer = await self._accept(ticket)
-        if answer is None:
-            self._enqueue(ticket)
+        if answer is not None:
+            self._release(source)
+            await deliver(answer)
             return
-        self._release(source)
-        await deliver(answer)
+        self._open[source, submission.command.id] = ticket
+        if self._stopping:
+            await self._conclude(ticket, interruption(submission.command.id, submission.command.text))
+        else:
+            self._enqueue(ticket)
 
     async def recover(self) -> int:
         """Gives what the last process left unfinished its final Outcome, `interrupted`; returns how many."""
@@ -140,12 +144,10 @@ class Intake:
         return refusal(command, Status.DUPLICATE, Code.DUPLICATE)
 
     def _enqueue(self, ticket: _Ticket) -> None:
-        command = ticket.submission.command
-        self._open[command.source, command.id] = ticket
-        self._queues.setdefault(command.source, deque()).append(ticket)
-        if command.source not in self._running:
-            work = self._work(command.source)
-            self._running[command.source] = self._tasks.create_task(work, name=f"commands of {command.source}")
+        source = ticket.submission.command.source
+        self._queues.setdefault(source, deque()).append(ticket)
+        if source not in self._running:
+            self._running[source] = self._tasks.create_task(self._work(source), name=f"commands of {source}")
 
     def _release(self, source: str) -> None:
         self._reserved[source] -= 1

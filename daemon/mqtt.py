@@ -81,7 +81,7 @@ class Link:
                 await asyncio.sleep(delay_s(error, failures))
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False, correlation: bytes | None = None) -> bool:
-        """Sends with QoS 1; False when it did not reach the broker."""
+        """Sends with QoS 1; False when it did not reach the broker, or can't be sent at all."""
         if self._client is None:
             return False
         properties = properties_of(PacketTypes.PUBLISH)
@@ -90,7 +90,7 @@ class Link:
             properties.CorrelationData = correlation
         try:
             await self._client.publish(topic, payload, QOS, retain, properties)
-        except aiomqtt.MqttError as error:
+        except (aiomqtt.MqttError, ValueError) as error:  # paho's for a topic that is too long
             logger.warning("publish failed topic=%s error=%s", topic, error)
             return False
         return True

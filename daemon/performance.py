@@ -5,7 +5,7 @@ Knows devices only by the protocol below. Never claims more than was seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from octopus_hub.config.house import DeviceState, House
 from octopus_hub.config.plan import Call, Result, Status
 from octopus_hub.daemon.answers import ANSWERED, answer
-from octopus_hub.daemon.replies import Code, refuse
+from octopus_hub.daemon.replies import Code, Refusal, refuse
 from octopus_hub.daemon.reports import tell
 
 
@@ -48,35 +48,51 @@ class Performance:
 
 
 class Performer:
-    """Carries out the calls of one command; `last_said` is what was said to its source before."""
+    """Carries out the calls of one command; `last_said` is what was said to its source before.
 
-    def __init__(self, house: House, devices: Devices, now: datetime, last_said: str) -> None:
+    `denial` tells why a call is not allowed as things are now: while one device is waited for, another may begin to move.
+    """
+
+    def __init__(
+        self, house: House, devices: Devices, now: datetime, last_said: str, denial: Callable[[Call], Refusal | None]
+    ) -> None:
         self._house = house
         self._devices = devices
         self._now = now
         self._last_said = last_said
+        self._denial = denial
 
     async def perform(self, calls: Sequence[Call]) -> Performance:
-        """All calls, one after the other; none where one of them is nothing that the hub can do."""
+        """All calls, one after the other; none where one of them is nothing that the hub can do.
+
+        The first is allowed already; one that is denied later fails, and the others are carried out.
+        """
         if not all(map(_can_be_done, calls)):
             return Performance(Status.REFUSED, refuse(Code.UNSUPPORTED), code=Code.UNSUPPORTED)
-        answers: list[str] = []
-        acted: list[Call] = []
+        said: list[str] = []
+        acted: list[tuple[Call, Carried]] = []
         results: list[Result] = []
-        codes: list[Code] = []
+        codes: list[Code | None] = []
         for call in calls:
             if call.function in HUB_ANSWERS or call.function in ANSWERED:
                 sentence, code = self._answer(call)
-                answers.append(sentence)
+                said.append(sentence)
+            elif acted and (denial := self._denial(call)) is not None:
+                said.append(denial.text)
+                results += [Result(device_id, call.function, Status.FAILED, denial.text) for device_id in call.device_ids]
+                code = denial.code
             else:
                 carried = await self._devices.carry_out(call)
-                acted.append(call)
+                acted.append((call, carried))
                 results += carried.results
                 code = carried.code
-            codes += [] if code is None else [code]
-        first = codes[0] if codes else None
-        told = [tell(acted, results, self._house, first)] if acted else []
-        return Performance(status_of(results), " ".join(told + answers), tuple(results), first)
+            codes.append(code)
+        told = [self._tell(acted)] if acted else []
+        return Performance(status_of(results), " ".join(told + said), tuple(results), _first(codes))
+
+    def _tell(self, acted: Sequence[tuple[Call, Carried]]) -> str:
+        results = [result for _, carried in acted for result in carried.results]
+        return tell([call for call, _ in acted], results, self._house, _first(carried.code for _, carried in acted))
 
     def _answer(self, call: Call) -> tuple[str, Code | None]:
         if call.function == "repeat":
@@ -85,6 +101,10 @@ class Performer:
             return "All right.", None
         found = answer(call, self._house, self._devices.states(), self._now)
         return found.text, found.code
+
+
+def _first(codes: Iterable[Code | None]) -> Code | None:
+    return next((code for code in codes if code is not None), None)
 
 
 def status_of(results: Sequence[Result]) -> Status:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from octopus_hub.config.errors import DeadlineExceeded, HubError, InputError
@@ -120,7 +121,8 @@ class Pipeline:
         if course.command.dry_run:
             return _report(course, Status.DRY_RUN, intend(course.calls, course.house))
         self._refuse_stale(course)
-        performer = Performer(course.house, self.devices, self._local_time(course), self.dialogue.last_said(course.command.source))
+        last_said, denial = self.dialogue.last_said(course.command.source), partial(self._denial, course)
+        performer = Performer(course.house, self.devices, self._local_time(course), last_said, denial)
         performance = await performer.perform(course.calls)
         course.note("execute", self.clock.steady_s())
         return _performed(course, performance)
@@ -151,15 +153,20 @@ class Pipeline:
 
     def _permit(self, course: _Course) -> None:
         """Raises Unresolved where a call is not allowed, or is not for now."""
-        trust = trust_of(course.command.source, course.submission.address.channel, course.settings)
-        states = self.devices.states()
         for call in course.calls:
-            decision = decide(call, course.house, trust, states)
-            if decision.verdict is not Verdict.ALLOW:
-                named = {} if decision.device_id is None else {"device": the(course.house.by_id[decision.device_id])}
-                raise refusal(decision.code or Code.DENIED, **named)
+            if (denial := self._denial(course, call)) is not None:
+                raise Unresolved(denial)
         if any(call.at is not None for call in course.calls) and not course.command.dry_run:
             raise refusal(Code.LATER)
+
+    def _denial(self, course: _Course, call: Call) -> Refusal | None:
+        """Why the call is not allowed as things are now, if it is not."""
+        trust = trust_of(course.command.source, course.submission.address.channel, course.settings)
+        decision = decide(call, course.house, trust, self.devices.states())
+        if decision.verdict is Verdict.ALLOW:
+            return None
+        named = {} if decision.device_id is None else {"device": the(course.house.by_id[decision.device_id])}
+        return Refusal(decision.code or Code.DENIED, named)
 
     def _refuse_stale(self, course: _Course) -> None:
         command = course.command

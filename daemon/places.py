@@ -18,11 +18,19 @@ HOUSE_FILE = "house.yaml"
 
 
 def find_configuration(environment: Mapping[str, str]) -> Path | None:
-    """The directory with a house.yaml that is used when none is named: the system's, else the user's; None if there is none."""
+    """The directory with a house.yaml that is used when none is named: the system's, else the user's; None if there is none.
+
+    Raises UnavailableService where one of them is not for this user.
+    """
     home = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "/")) / ".config")
     for directory in (SYSTEM_CONFIGURATION, Path(home) / "octopus-hub"):
-        if (directory / HOUSE_FILE).is_file():
-            return directory
+        try:
+            if (directory / HOUSE_FILE).is_file():
+                return directory
+        except OSError as error:
+            raise UnavailableService(
+                f"expected to see whether {directory} has a {HOUSE_FILE}: {error.strerror}; --config names another directory"
+            ) from error
     return None
 
 
@@ -52,14 +60,22 @@ def socket_candidates(state: Path, environment: Mapping[str, str]) -> tuple[Path
     return tuple(dict.fromkeys((socket_path(state, environment), state / SOCKET_NAME, SYSTEM_SOCKET)))
 
 
+def make_state(state: Path) -> None:
+    """The state directory, made if missing, for this user alone. Raises UnavailableService."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(state, error) from error
+
+
 @contextmanager
 def owned_state(state: Path) -> Iterator[None]:
     """The state directory, made if missing, for this process alone. Raises UnavailableService where another has it."""
+    make_state(state)
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UnavailableService(f"the state directory {state} can't be used: {error.strerror}") from error
+        raise _unusable(state, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -71,6 +87,10 @@ def owned_state(state: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _unusable(state: Path, error: OSError) -> UnavailableService:
+    return UnavailableService(f"the state directory {state} can't be used: {error.strerror}")
 
 
 def model_directory(settings: ModelSettings, state: Path) -> Path:

@@ -13,9 +13,8 @@ from enum import StrEnum
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Function
-from octopus_hub.config.house import ActionClass, Device, DeviceState, House
+from octopus_hub.config.house import ActionClass, Device, DeviceState, House, number
 from octopus_hub.config.plan import Call, Scalar
-from octopus_hub.daemon.conditions import number
 from octopus_hub.daemon.replies import Code
 
 READ, PRIVATE, COMFORT, SECURE, HAZARD, OPEN = (
@@ -38,7 +37,9 @@ RELAY_KINDS = frozenset({"switch", "button", "remote", "number", "select", "scen
 UNKNOWN_CONTENT_KINDS = frozenset({"button", "scene", "script", "automation"})
 """Kinds that may do anything: *open* unless the owner gave them a class."""
 
-GUARDED_COVERS = frozenset({"garage", "gate", "door"})
+HARMLESS_COVERS = frozenset({"awning", "blind", "curtain", "damper", "shade", "shutter", "window"})
+"""Device classes of covers that let nobody in, whatever they are called; any other is read like a name."""
+
 PASSAGES = frozenset(
     {
         "door", "doors", "gate", "gates", "garage", "barrier", "entrance", "entry", "trunk", "boot", "tailgate", "open", "opens",
@@ -149,9 +150,10 @@ def _raised(found: ActionClass, other: ActionClass | None) -> ActionClass:
 
 
 def _opens(device: Device) -> bool:
-    if device.kind == "valve" or device.device_class in GUARDED_COVERS:
+    if device.kind == "valve":
         return True
-    return device.device_class is None and class_of_names((device.name, *device.aliases)) is OPEN
+    names = (device.name, *device.aliases, device.device_class or "")
+    return device.device_class not in HARMLESS_COVERS and class_of_names(names) is OPEN
 
 
 def _open(device: Device, arguments: Mapping[str, Scalar] | None) -> ActionClass | None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.house import Device, DeviceState, number
 from octopus_hub.config.plan import Scalar
-from octopus_hub.daemon.conditions import is_known, number
+from octopus_hub.daemon.conditions import is_known
 from octopus_hub.daemon.quantities import Subject, tidy
 
 

@@ -5,7 +5,8 @@ Says no more than was seen: what was only sent is told as asked, what was not co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from string import Formatter
 
 from octopus_hub.config.house import House
@@ -113,8 +114,12 @@ WAYS: Mapping[str, tuple[str, str]] = {
 
 
 def tell(calls: Sequence[Call], results: Sequence[Result], house: House, code: Code | None = None) -> str:
-    """What was done or sent, then what was not confirmed, then what failed, by device; `code` says why the first failed."""
-    parts = [phrase for call in calls if (phrase := _carried_out(call, results, house))]
+    """What was done or sent, then what was not confirmed, then what failed, by device; `code` says why the first failed.
+
+    `results` are those of the calls in their order, one a device.
+    """
+    rest = iter(results)
+    parts = [phrase for call in calls if (phrase := _carried_out(call, islice(rest, len(call.device_ids)), house))]
     sentences = [f"{', '.join(parts)}."] if parts else []
     failure = Code.FAILED if code is None or code is Code.NOT_CONFIRMED else code
     for status, why in ((Status.NOT_CONFIRMED, Code.NOT_CONFIRMED), (Status.FAILED, failure)):
@@ -130,12 +135,11 @@ def intend(calls: Sequence[Call], house: House) -> str:
     return f"I would do this: {', '.join(parts)}." if parts else "I would do nothing."
 
 
-def _carried_out(call: Call, results: Sequence[Result], house: House) -> str:
+def _carried_out(call: Call, results: Iterable[Result], house: House) -> str:
     """The phrase of a call for the devices that did it; one still on its way is told so ("Garage Door opening")."""
-    own = [result for result in results if result.function == call.function and result.device_id in call.device_ids]
     moving: dict[str, list[str]] = {}
     done: list[str] = []
-    for result in own:
+    for result in results:
         if result.status is Status.DONE and result.message:
             moving.setdefault(result.message, []).append(result.device_id)
         elif result.status in (Status.DONE, Status.SENT):

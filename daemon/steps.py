@@ -1,17 +1,19 @@
 """Relative changes: how much "a bit" is, and where a step ends when the present value is known. Pure.
 
-A step keeps its direction and, where said, its amount. Where the device can only be told an end value, or the house file limits it,
-the end value is added: `level` (volume), `position`, `temperature` with `unit`, `humidity`, `value`, `kelvin`.
+A step keeps its direction and, where said, its amount; beyond a limit already, it is refused rather than turned round. Where the
+device can only be told an end value, or the house file limits it, the end value is added: `level` (volume), `position`,
+`temperature` with `unit`, `humidity`, `value`, `kelvin`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from octopus_hub.config.functions import Function
+from octopus_hub.config.house import number
 from octopus_hub.config.plan import Scalar
-from octopus_hub.daemon.conditions import number
 from octopus_hub.daemon.quantities import (
     FAHRENHEIT,
     HUMIDITY,
@@ -24,9 +26,10 @@ from octopus_hub.daemon.quantities import (
     Subject,
     has_own_limit,
     limits,
+    spoken,
     tidy,
 )
-from octopus_hub.daemon.replies import Code, refusal, the
+from octopus_hub.daemon.replies import Code, Unresolved, refusal, the
 
 UPWARD = frozenset({"up", "open", "cooler"})
 """Directions of a rising number; cooler light has more kelvin."""
@@ -67,10 +70,33 @@ def step_arguments(function: Function, subject: Subject, found: Mapping[str, Sca
         if step.quantity is VOLUME and not has_own_limit(VOLUME, subject):
             return added
         raise refusal(Code.UNKNOWN_STATE, device=the(subject.device))
-    low, high = limits(step.quantity, subject)
-    end = present + (amount if found["direction"] in UPWARD else -amount)
-    added[step.end] = tidy(min(max(end, low), high), _grain(step.quantity, subject))
+    added[step.end] = _end(step.quantity, subject, present, amount if found["direction"] in UPWARD else -amount)
     return added | ({"unit": subject.temperature_unit} if step.quantity is TEMPERATURE else {})
+
+
+def out_of_range(subject: Subject, said: str, *, is_above: bool, bounds: tuple[float, float], unit: str) -> Unresolved:
+    """The refusal of a value that is beyond `bounds`; they are told where there are two."""
+    if not all(map(isfinite, bounds)):
+        return refusal(Code.RANGE)
+    return refusal(
+        Code.RANGE,
+        value=said,
+        side="high" if is_above else "low",
+        device=the(subject.device),
+        low=f"{tidy(bounds[0]):g}",
+        high=spoken(bounds[1], unit),
+    )
+
+
+def _end(quantity: Quantity, subject: Subject, present: float, change: float) -> float:
+    """Where the step ends: at a limit at the latest. Raises Unresolved where the limit lies behind it."""
+    low, high = bounds = limits(quantity, subject)
+    grain = _grain(quantity, subject)
+    end = tidy(min(max(present + change, low), high), grain)
+    if (end - tidy(present, grain)) * change < 0:
+        unit = subject.temperature_unit if quantity is TEMPERATURE else quantity.unit
+        raise out_of_range(subject, spoken(present, unit), is_above=change > 0, bounds=bounds, unit=unit)
+    return end
 
 
 def _toggled(subject: Subject) -> dict[str, Scalar]:

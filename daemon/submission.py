@@ -26,12 +26,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A parsed command. `calls` are set where it brought calls instead of text; `has_id` where the sender chose the id."""
+    """A parsed command. `calls` are set where it brought calls instead of text."""
 
     command: Command
     address: Address
     calls: tuple[Call, ...] = ()
-    has_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)

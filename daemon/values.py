@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from octopus_hub.config.functions import Function, Parameter, ValueType
 from octopus_hub.config.house import Device, DeviceState
@@ -15,6 +16,7 @@ from octopus_hub.daemon.quantities import (
     BRIGHTNESS,
     CELSIUS,
     CHARGE,
+    FAHRENHEIT,
     HUMIDITY,
     KELVIN,
     POSITION,
@@ -33,7 +35,7 @@ from octopus_hub.daemon.quantities import (
     tidy,
 )
 from octopus_hub.daemon.replies import Code, join, refusal, the
-from octopus_hub.daemon.steps import step_arguments
+from octopus_hub.daemon.steps import out_of_range, step_arguments
 
 Arguments = dict[str, Scalar]
 
@@ -130,6 +132,17 @@ class _Slot:
     def is_amount(self) -> bool:
         return self.parameter.name == "amount"
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        low, high = self.parameter.minimum, self.parameter.maximum
+        return -inf if low is None else low, inf if high is None else high
+
+    @property
+    def temperature_unit(self) -> str:
+        """°C or °F: the parameter's if it is one of them, else the device's."""
+        unit = self.parameter.unit
+        return unit if unit in (CELSIUS, FAHRENHEIT) else self.subject.temperature_unit
+
 
 def _resolve(slot: _Slot, value: Value) -> Arguments:
     if slot.function.told and slot.parameter.type in (ValueType.PERCENT, ValueType.NUMBER):
@@ -186,20 +199,21 @@ def _number(slot: _Slot, value: Value) -> Arguments:
 
 
 def _temperature(slot: _Slot, value: Value) -> Arguments:
-    unit = slot.subject.temperature_unit
-    if slot.is_amount:
-        if not isinstance(value, Number):
-            return {slot.name: _word(value)}
-        return {slot.name: tidy(convert_difference(value.value, value.unit or unit, unit))}
-    low, high = limits(TEMPERATURE, slot.subject)
+    is_own, unit = slot.function.told is not None, slot.temperature_unit
+    if not isinstance(value, Number) and (is_own or slot.is_amount):
+        return {slot.name: _word(value)}
+    if isinstance(value, Number) and slot.is_amount:
+        difference = convert_difference(value.value, value.unit or unit, unit)
+        return {slot.name: _checked(slot, difference, slot.bounds, unit) if is_own else tidy(difference)}
+    low, high = slot.bounds if is_own else limits(TEMPERATURE, slot.subject)
     if isinstance(value, Number):
         return {slot.name: _degrees(slot, value, (low, high)), "unit": unit}
     return {slot.name: tidy(high if _word(value) == "max" else low), "unit": unit}
 
 
 def _degrees(slot: _Slot, value: Number, bounds: tuple[float, float]) -> float:
-    """A temperature in the device's unit; a bare number that fits only in the other unit is taken as that."""
-    own = slot.subject.temperature_unit
+    """A temperature in the slot's unit; a bare number that fits only in the other unit is taken as that."""
+    own = slot.temperature_unit
     said = value.unit or own
     here = convert(value.value, said, own)
     if not value.unit and not _inside(here, bounds):
@@ -207,7 +221,7 @@ def _degrees(slot: _Slot, value: Number, bounds: tuple[float, float]) -> float:
         if _inside(turned, bounds):
             said, here = other_unit(own), turned
     if not _inside(here, bounds):
-        _refuse_range(slot, spoken(value.value, said), here > bounds[1], bounds, own)
+        raise out_of_range(slot.subject, spoken(value.value, said), is_above=here > bounds[1], bounds=bounds, unit=own)
     if said == own:
         return tidy(here)
     step = slot.subject.attribute("target_temp_step") or (0.5 if own == CELSIUS else 1)
@@ -221,27 +235,14 @@ def _inside(value: float, bounds: tuple[float, float]) -> bool:
 
 def _amount(slot: _Slot, value: Value) -> Arguments:
     if isinstance(value, Number):
-        parameter = slot.parameter
-        bounds = (parameter.minimum or 0, parameter.maximum if parameter.maximum is not None else 1e9)
-        return {slot.name: _checked(slot, value.value, bounds, parameter.unit)}
+        return {slot.name: _checked(slot, value.value, slot.bounds, slot.parameter.unit)}
     return {slot.name: _word(value)}
 
 
 def _checked(slot: _Slot, value: float, bounds: tuple[float, float], unit: str) -> float:
     if not bounds[0] <= value <= bounds[1]:
-        _refuse_range(slot, spoken(value, unit), value > bounds[1], bounds, unit)
+        raise out_of_range(slot.subject, spoken(value, unit), is_above=value > bounds[1], bounds=bounds, unit=unit)
     return tidy(value)
-
-
-def _refuse_range(slot: _Slot, said: str, is_above: bool, bounds: tuple[float, float], unit: str) -> None:
-    raise refusal(
-        Code.RANGE,
-        value=said,
-        side="high" if is_above else "low",
-        device=the(slot.subject.device),
-        low=f"{tidy(bounds[0]):g}",
-        high=spoken(bounds[1], unit),
-    )
 
 
 def _option(slot: _Slot, value: Value) -> Arguments:

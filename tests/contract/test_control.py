@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import socket
 import stat
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -15,8 +17,9 @@ from octopus_hub.config.errors import InputError, UnavailableService
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.plan import Outcome, Status
 from octopus_hub.daemon import control
+from octopus_hub.daemon.__main__ import main
 from octopus_hub.daemon.control import Control
-from octopus_hub.daemon.control_client import ask
+from octopus_hub.daemon.control_client import ControlDenied, ask
 from octopus_hub.daemon.intake import Deliver
 from octopus_hub.daemon.submission import Report, Submission
 
@@ -115,6 +118,56 @@ async def test_a_path_that_is_too_long_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnavailableService, match="shorten the state directory"):
         async with Control(HubSettings, submit, dict).serving(tmp_path / ("x" * 108), for_group=False):
             pass
+
+
+@pytest.fixture
+def unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration with a secret that only the daemon may read, and no word of where that keeps its state."""
+    directory = tmp_path / "config"
+    directory.mkdir()
+    (directory / "house.yaml").write_text("version: 1\n")
+    (directory / "hub.yaml").write_text("version: 1\nmqtt: {host: localhost, password: !secret broker}\n")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    return directory
+
+
+@pytest.mark.parametrize("command", [["status"], ["say", "hello"]])
+async def test_who_can_not_read_the_configuration_is_answered(
+    path: Path, unreadable: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A daemon that serves it answers whoever may use its socket."""
+    status = {"state": "online", "configuration": str(unreadable)}
+    async with Control(HubSettings, submit, lambda: status).serving(path, for_group=False):
+        assert await asyncio.to_thread(main, [*command, "--config", str(unreadable)]) == 0
+    told = capsys.readouterr()
+    assert (told.out.split()[0], told.err) == ("state" if command == ["status"] else "understood", "")
+
+
+@pytest.mark.parametrize("command", [["status"], ["say", "hello"]])
+def test_without_a_daemon_the_configuration_is_what_is_wrong(
+    unreadable: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its problems are told, not that nobody answers."""
+    assert main([*command, "--config", str(unreadable)]) == 78
+    assert capsys.readouterr().err.endswith("mqtt.password: unknown secret 'broker'\n")
+
+
+@pytest.mark.usefixtures("serving")
+async def test_another_daemon_answers_in_place_of_a_forbidden_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket that is not for this user is an error only where nobody else answers."""
+    forbidden, connect = path.with_name("forbidden.sock"), socket.socket.connect
+
+    class Guarded(socket.socket):
+        def connect(self, address: Any) -> None:
+            if address == str(forbidden):
+                raise PermissionError(errno.EACCES, "Permission denied")
+            connect(self, address)
+
+    monkeypatch.setattr("octopus_hub.daemon.control_client.socket.socket", Guarded)
+    answer = await asyncio.to_thread(ask, [forbidden, path], {"op": "status"})
+    assert answer == {"schema": 1, "status": {"state": "online"}}
+    with pytest.raises(ControlDenied, match=f"{forbidden}: you may not command this hub"):
+        ask([forbidden, path.with_name("nobody.sock")], {"op": "status"})
 
 
 def test_nobody_listens(path: Path) -> None:

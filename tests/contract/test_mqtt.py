@@ -132,6 +132,16 @@ async def test_a_publication_without_a_broker_is_not_sent() -> None:
     assert not await Peer(free_port()).link.publish("octopus/out/me", b"{}")
 
 
+async def test_a_topic_that_is_too_long_is_not_sent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A topic that MQTT has no room for costs a warning, not the session."""
+    port = free_port()
+    with mosquitto(tmp_path, port):
+        async with running(port) as peer:
+            assert not await peer.link.publish("a" * 65_536, b"{}")
+            assert await peer.link.publish("octopus/out/me", b"{}")
+    assert "error=Publish topic is too long" in caplog.text
+
+
 async def test_a_broker_that_speaks_no_mqtt_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -20,6 +20,7 @@ from octopus_hub.adapters import mqtt_client
 from octopus_hub.adapters.mqtt import MqttAdapter, silent_topics
 from octopus_hub.adapters.mqtt_client import Server, end
 from octopus_hub.adapters.protocol import attempt
+from octopus_hub.adapters.tasks import spawn
 from octopus_hub.config.errors import Unauthorized, Unavailable, Unsupported
 from octopus_hub.config.functions import Told
 from octopus_hub.config.house import Device, DeviceState, House
@@ -225,7 +226,7 @@ async def test_a_device_is_found_while_running_and_goes(port: int, caplog: pytes
             await adapter.execute(ON, "it")
         with caplog.at_level(logging.WARNING):
             await outside.tell(topic, "{")
-            await eventually(lambda: "discovery not understood" in caplog.text)
+            await eventually(lambda: "not understood device=it" in caplog.text)
         for command in ("a", "b"):
             await outside.tell(topic, {"cmd_t": command, "stat_t": "s"})
             await asyncio.sleep(0.1)
@@ -260,6 +261,94 @@ async def test_availability(port: int, config: dict[str, Any], told: list[tuple[
         async with adapter_of(port, it("switch", discovery="homeassistant/switch/it")) as adapter:
             await asyncio.sleep(0.2)
             assert adapter.states()["it"].state == ("off" if is_there else "unavailable")
+
+
+# What does not fit
+
+PLACE = "homeassistant/sensor/it"
+SENSOR = it("sensor", discovery=PLACE)
+BAD: list[tuple[Device, dict[str, Any], str]] = [
+    (SENSOR, {f"{PLACE}/config": {"stat_t": "s", "val_tpl": "{{ value | no }}"}}, "No filter named 'no'"),
+    (SENSOR, {f"{PLACE}/config": {"stat_t": "desk#/x"}}, "expected a topic without wildcards, got 'desk#/x'"),
+    (SENSOR, {f"{PLACE}/config": {"stat_t": "s", "avty_t": "a/+"}}, "expected a topic without wildcards, got 'a/+'"),
+    (SENSOR, {f"{PLACE}/config": "[" * 100_000}, "expected JSON"),
+    (it("cover", set_position_topic="c/set", position_topic="s", position_open=5, position_closed=5), {"s": "40"},
+     "no state of a cover: '40'"),
+    (it("light", schema="json", command="z/set", state="s"), {"s": '{"state": "ON", "brightness": NaN}'}, "no state of a light"),
+    (it("vehicle", vss="car"), {"car/Vehicle.Body.Trunk.Rear.IsOpen": []}, "expected a text, a truth or a number, got '[]'"),
+    (it("vehicle", vss="car"), {"car/Vehicle.Speed": "NaN"}, "expected a text, a truth or a number, got 'NaN'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("device", "told", "why"), BAD)
+async def test_what_does_not_fit_is_refused(
+    port: int, device: Device, told: dict[str, Any], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With one warning, however often it is told; the other devices go on."""
+    caplog.set_level(logging.WARNING)
+    other = Device("other", "Other", "switch", mqtt={"command": "o/set", "state": "o"})
+    async with world(port) as outside:
+        for topic, payload in told.items():
+            await outside.tell(topic, payload)
+        async with adapter_of(port, device, other) as adapter:
+            for _ in range(2):
+                for topic, payload in told.items():
+                    await outside.tell(topic, payload)
+            for word in ("on", "off"):
+                await outside.tell("o", word.upper())
+                await eventually(lambda word=word: adapter.states().get("other") == DeviceState(word), 3)  # type: ignore[misc]
+    refused = [record.message for record in caplog.records if why in record.message]
+    assert len(refused) == 1
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_a_cover_that_is_nowhere(port: int) -> None:
+    """Has a position again as soon as it says a number."""
+    async with world(port) as outside, adapter_of(port, it("cover", set_position_topic="c/set", position_topic="s")) as adapter:
+        for payload, state in (("40", "open"), ("nan", "unknown"), ("1e999", "unknown"), ("0", "closed")):
+            await outside.tell("s", payload)
+            await eventually(lambda state=state: adapter.states().get("it", DeviceState("")).state == state, 3)  # type: ignore[misc]
+
+
+async def test_a_topic_that_nothing_can_be_told_at(port: int, own_function: Callable[..., None]) -> None:
+    """The call failed, and says why; the next goes out."""
+    own_function("boost", kinds=("switch",), told=Told(topic="pool/#"))
+    async with world(port) as outside:
+        await outside.tell("homeassistant/switch/it/config", {"cmd_t": "s/+/set"})
+        fine = Device("fine", "Fine", "switch", mqtt={"command": "f/set"})
+        async with adapter_of(port, it("switch", discovery="homeassistant/switch/it"), fine) as adapter:
+            for call, topic in ((ON, "s/+/set"), (Call("boost", ("it",)), "pool/#")):
+                result = await attempt(adapter, call, "it", 3)
+                assert (result.status, topic in result.message) == (Status.FAILED, True)
+            assert (await attempt(adapter, Call("turn_on", ("fine",)), "fine", 3)).status is Status.SENT
+
+
+async def test_a_toggle_of_what_tells_no_state(port: int) -> None:
+    """Is not guessed to be off: nothing is sent."""
+    async with world(port) as outside, adapter_of(port, it("switch", command="s/set")) as adapter:
+        with pytest.raises(Unsupported, match="It cannot toggle"):
+            await adapter.execute(Call("toggle", ("it",)), "it")
+        assert outside.heard == []
+
+
+async def test_a_task_that_ends_by_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """Is told in the log, with what happened; one that is ended is not."""
+
+    async def fail() -> None:
+        raise KeyError("a bug")
+
+    async def cancelled_inside() -> None:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.cancel()
+        await waiting
+
+    tasks = [spawn(fail(), "one"), spawn(cancelled_inside(), "two"), ended := spawn(asyncio.sleep(9), "three")]
+    await asyncio.sleep(0)
+    ended.cancel()
+    await asyncio.wait(tasks)
+    await asyncio.sleep(0)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+    assert ("name=one error=KeyError('a bug')" in caplog.text, "name=two" in caplog.text) == (True, True)
 
 
 async def test_what_a_device_cannot_do(port: int) -> None:

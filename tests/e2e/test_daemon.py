@@ -167,9 +167,10 @@ async def test_json_commands(asker: Client) -> None:
 
 
 async def test_request_and_response(hub: Hub, port: int, asker: Client) -> None:
-    """An allowed response topic gets the Outcome too, with the correlation data; another one gets nothing."""
+    """An allowed response topic gets the Outcome too, with the correlation data; another one gets nothing, an empty one is none."""
     async with client(port, "answers/#", "elsewhere") as reader:
         await asker.send("me", "what time is it", ResponseTopic="elsewhere", CorrelationData=b"0")
+        await asker.send("me", "what time is it", ResponseTopic="", CorrelationData=b"1")
         await asker.send("me", "what time is it", ResponseTopic="answers/me", CorrelationData=b"\x00\x01")
         message = await reader.message()
     assert str(message.topic) == "answers/me"
@@ -213,10 +214,15 @@ async def test_what_is_larger_than_the_own_broker_takes(hub: Hub) -> None:
         assert (await one.ask("me", "turn on the hallway light"))["status"] == "done"
 
 
-async def test_sources_are_checked(asker: Client) -> None:
-    """Nobody speaks as the command line, and nobody under a name with spaces."""
+async def test_sources_are_checked(hub: Hub, asker: Client) -> None:
+    """Nobody speaks as the command line, and nobody under a name with spaces, or one that leaves no room for an answer's topic."""
     assert "use another name" in (await asker.ask("cli", "what time is it"))["say"]
-    assert "source's name" in (await asker.ask("a b", "what time is it"))["say"]
+    longest = "a" * (65_535 - len("octopus/in/"))
+    for source in ("a b", longest, longest, ""):
+        await asker.send(source, "what time is it")
+    assert (await asker.ask("me", "what time is it"))["status"] == "answered"
+    refused = [line for line in hub.log.splitlines() if "source refused" in line]
+    assert [line.partition("source=")[2].partition(";")[0] for line in refused] == ["'a b'", f"'{'a' * 64}'", "''"]
 
 
 async def test_old_and_early_commands_are_not_executed(asker: Client) -> None:
@@ -387,6 +393,32 @@ async def test_reload(hub: Hub, port: int, asker: Client) -> None:
         status = await reader.outcome()
         assert (status["problem"], status["house"]) == ("", "Elm Road 1")
     assert (await asker.ask("me", "is the front door locked"))["say"] == "Yes, the Front Door is locked."
+
+
+async def test_what_takes_effect_after_a_restart_waits(hub: Hub, port: int) -> None:
+    """A reload that brings Home Assistant and takes a function away changes neither, and says so."""
+    house = "version: 1\ndevices: [{name: Pump, kind: switch}, {name: Lamp, kind: light, home_assistant: light.lamp}]\n"
+    mqtt = {"host": "127.0.0.1", "port": port}
+    hub.configure(house, {"mqtt": mqtt})
+    functions, secrets = hub.configuration / "functions.yaml", hub.configuration / "secrets.yaml"
+    functions.write_text("version: 1\nfunctions: [{name: boost, doc: Full power., kinds: [switch], topic: boost, examples: []}]\n")
+    hub.start()
+    await hub.ready()
+    secrets.write_text("token: abc\n")
+    secrets.chmod(0o600)
+    functions.unlink()
+    hub.configure(house, {"mqtt": mqtt, "home_assistant": {"url": "http://127.0.0.1:9", "token": "TOKEN"}})
+    settings = hub.configuration / "hub.yaml"
+    settings.write_text(settings.read_text().replace('"TOKEN"', "!secret token"))
+    assert hub.process is not None
+    hub.process.send_signal(signal.SIGHUP)
+    await eventually(lambda: "reloaded house" in hub.log)
+    assert "settings take effect after a restart settings=home_assistant,functions" in hub.log
+    async with client(port) as asker:
+        pump = await asker.ask("me", {"calls": [{"function": "boost", "devices": ["pump"]}]})
+        lamp = await asker.ask("me", {"calls": [{"function": "turn_on", "devices": ["lamp"]}]})
+    assert pump["status"] == "sent"
+    assert [result["message"] for result in lamp["results"]] == ["home_assistant is not set up in hub.yaml"]
 
 
 async def test_no_text_where_none_is_wanted(hub: Hub, port: int) -> None:

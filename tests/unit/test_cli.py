@@ -132,6 +132,28 @@ def test_what_is_no_yaml_is_told(command: list[str], tmp_path: Path, capsys: pyt
     assert told.out + told.err == f"{tmp_path}/house.yaml:4:6: {message}\n"
 
 
+NO_PLACE = "x" * 5000
+"""Looking whether it is there is refused, as by a directory that is not for this user, and also for root."""
+
+
+@pytest.mark.parametrize("command", [["status"], ["say", "hello"], ["log"], ["check"]])
+def test_a_configuration_that_may_not_be_looked_for_is_told(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line and exit code 69."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", f"/{NO_PLACE}")
+    assert main(command) == 69
+    assert re.fullmatch(r"octopus: expected to see whether /x+/octopus-hub has a house.yaml: .+\n", capsys.readouterr().err)
+
+
+def test_a_journal_that_may_not_be_looked_for_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line and exit code 74."""
+    (tmp_path / "hub.yaml").write_text(f"version: 1\nstate_directory: {NO_PLACE}\n")
+    (tmp_path / "house.yaml").write_text("version: 1\n")
+    assert main(["log", "--config", str(tmp_path)]) == 74
+    assert re.fullmatch(r"octopus: the journal .+/journal.db can't be opened: .+\n", capsys.readouterr().err)
+
+
 def test_check_prints_the_schemas(capsys: pytest.CaptureFixture[str]) -> None:
     """`--schema` prints the JSON Schemas of the configuration."""
     assert main(["check", "--schema"]) == 0

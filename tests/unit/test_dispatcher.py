@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -14,8 +15,8 @@ from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.plan import Call, Result, Status
 from octopus_hub.daemon import dispatcher as module
-from octopus_hub.daemon.devices import carry_over, make_adapters
-from octopus_hub.daemon.dispatcher import Dispatcher
+from octopus_hub.daemon.devices import carry_over, make_adapters, part_of
+from octopus_hub.daemon.dispatcher import VIRTUAL, Dispatcher
 from octopus_hub.daemon.replies import Code
 
 HOUSE = House(
@@ -102,7 +103,18 @@ async def test_a_new_house_keeps_what_virtual_devices_were_set_to() -> None:
     async with Dispatcher(HOUSE, [VirtualAdapter(HOUSE)]) as dispatcher:
         await dispatcher.carry_out(Call("turn_on", ("lamp",)))
         new = [VirtualAdapter(smaller)]
-        carry_over(dispatcher.adapters, new)
+        carry_over(HOUSE, dispatcher.adapters, smaller, new)
         await dispatcher.replace(smaller, new)
         assert dispatcher.states()["lamp"].state == "on"
         assert (await dispatcher.carry_out(Call("turn_on", ("desk",)))).results[0].status is Status.FAILED
+
+
+async def test_a_device_that_became_another_keeps_no_virtual_state() -> None:
+    """What is bound now, or of another kind, shows its own state after a reload."""
+    changed = House(devices=(replace(HOUSE.devices[0], home_assistant={"main": "light.lamp"}), Device("desk", "Desk", "lock")))
+    async with Dispatcher(HOUSE, [VirtualAdapter(HOUSE)]) as dispatcher:
+        await dispatcher.carry_out(Call("turn_on", ("lamp", "desk")))
+        new = VirtualAdapter(part_of(changed, VIRTUAL))
+        carry_over(HOUSE, dispatcher.adapters, changed, [new])
+        await dispatcher.replace(changed, [new])
+        assert {device_id: state.state for device_id, state in dispatcher.states().items()} == {"desk": "locked"}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from octopus_hub.adapters.confirmation import is_confirmed
 from octopus_hub.adapters.features import has_feature
 from octopus_hub.adapters.ha_states import apply, device_state
 from octopus_hub.adapters.ha_timers import seconds, started_anew, time_left_s
 from octopus_hub.adapters.services import ServiceCall
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.adapters.watch import toggled
+from octopus_hub.config.house import Device, DeviceState, number
+from octopus_hub.config.plan import Call
+from octopus_hub.daemon.conditions import attribute
 
 LAMP = Device("lamp", "Lamp", "light", home_assistant={"main": "light.lamp"})
 
@@ -89,6 +93,64 @@ def test_a_car_without_a_lock() -> None:
     away = device_state(car, {"climate.c": DeviceState("unavailable")}, "°C", {})
     assert away is not None
     assert away.state == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("role", "attribute", "yes", "no", "neither"),
+    [
+        ("plugged_in", "plugged_in", "on plugged Connected charging", "off unplugged not_plugged_in DISCONNECTED", "plug_error 3"),
+        ("charging", "charging", "on charging charge_in_progress", "off not_charging complete Idle", "connected plugged_in"),
+        ("engine", "engine_on", "on running", "off stopped", "locked 2030-01-01T00:00:00+00:00"),
+        ("defrost", "defrost_front", "on active", "off inactive", "2030-01-01T00:00:00+00:00"),
+        ("climate", "climate_on", "heat heat_cool fan_only on", "off", "?"),
+    ],
+)
+def test_a_truth_of_a_car(role: str, attribute: str, yes: str, no: str, neither: str) -> None:
+    """By words for yes and for no; what is neither is not known, and a moving car not at the plug."""
+    car = Device("c", "Car", "vehicle", home_assistant={role: "sensor.c"})
+    for words, truth in ((yes, True), (no, False), (neither, None)):
+        for word in (*words.split(), *(each.replace("_", " ") for each in words.split())):
+            state = device_state(car, {"sensor.c": DeviceState(word)}, "°C", {})
+            assert state is not None
+            assert state.attributes.get(attribute) is truth, word
+
+
+@pytest.mark.parametrize("entity", ["button.c", "input_button.c", "scene.c"])
+def test_a_button_of_a_car(entity: str) -> None:
+    """Says when it was pressed, and nothing of the car."""
+    car = Device("c", "Car", "vehicle", home_assistant={"main": "sensor.b", "lock": entity, "engine": entity, "sunroof": entity})
+    entities = {entity: DeviceState("on"), "sensor.b": DeviceState("64")}
+    assert device_state(car, entities, "°C", {}) == DeviceState("on", {"temperature_unit": "°C"})
+
+
+@pytest.mark.parametrize("state", ["nan", "inf", "-inf", "1e999", "x", "9" * 400])
+def test_what_is_no_number(state: str) -> None:
+    """Is none in a state, an attribute, or what confirms a call."""
+    lock = Device("d", "Door", "lock", home_assistant={"main": "lock.d", "battery": "sensor.b"})
+    told = device_state(lock, {"lock.d": DeviceState("locked"), "sensor.b": DeviceState(state)}, "°C", {})
+    assert told == DeviceState("locked", {"battery": state})
+    assert number(state) is None
+    assert attribute(told, "battery") is None
+    call, dial = Call("set_value", ("n",), {"value": 3}), Device("n", "N", "number")
+    assert not is_confirmed(call, dial, None, DeviceState(state))
+    paint, lamp = Call("set_color", ("l",), {"color": "red"}), Device("l", "L", "light")
+    assert not is_confirmed(paint, lamp, None, DeviceState("on", {"rgb_color": [state, 0, 0]}))
+
+
+def test_numbers() -> None:
+    """Also as text, and however long; a truth is none."""
+    values: tuple[object, ...] = (3, "2.5", True, 10**400, None, [])
+    assert [number(value) for value in values] == [3, 2.5, None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("state", "switching"), [("on", "off"), ("playing", "off"), ("standby", "on"), ("unknown", None), ("", None)]
+)
+def test_a_toggle(state: str, switching: str | None) -> None:
+    """Comes to the other of on and off; of a state that is not known only the device knows, and what it shows then is it."""
+    call, lamp = Call("toggle", ("l",)), Device("l", "L", "light")
+    assert toggled(call, DeviceState(state)).get("state") == switching
+    assert is_confirmed(call, lamp, DeviceState(state), DeviceState("on")) is (state not in ("on", "playing"))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ MQTT = Address(Channel.MQTT)
 
 def submission(command_id: str, source: str = "me") -> Submission:
     """A command whose text is its id."""
-    return Submission(Command(command_id, command_id, source, 0.0), MQTT, has_id=True)
+    return Submission(Command(command_id, command_id, source, 0.0), MQTT)
 
 
 def done(each: Submission, status: Status = Status.DONE, *, final: bool = True) -> Report:
@@ -201,6 +201,25 @@ async def test_stopping_interrupts_what_takes_too_long(tmp_path: Path) -> None:
         await one.submit("c-3")
         assert one.begun == ["c-1"]
         assert one.delivered == [("c-1", "interrupted"), ("c-2", "interrupted"), ("c-3", "busy")]
+
+
+async def test_what_is_noted_only_when_the_end_has_come_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that the journal takes after the stop gets its Outcome and is not carried out."""
+    noted, accept = asyncio.Event(), JournalThread.accept
+
+    async def accept_late(self: JournalThread, submission: Submission) -> bool:
+        await noted.wait()
+        return await accept(self, submission)
+
+    monkeypatch.setattr(JournalThread, "accept", accept_late)
+    async with desk(tmp_path) as one:
+        submitting = asyncio.create_task(one.submit("c-1"))
+        await asyncio.sleep(0)
+        await one.intake.stop(0.01)
+        noted.set()
+        await submitting
+        assert (one.begun, one.delivered) == ([], [("c-1", "interrupted")])
+        assert one.intake.waiting == 0
 
 
 async def test_stopping_waits_for_what_is_nearly_done(tmp_path: Path) -> None:

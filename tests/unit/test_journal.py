@@ -35,7 +35,7 @@ def journal(path: Path) -> Iterator[Journal]:
 
 def submission(command_id: str = "a-1", *, source: str = "me", received_at: float = NOW, address: Address = MQTT) -> Submission:
     """A command "buy milk"."""
-    return Submission(Command(command_id, "buy milk", source, received_at), address, has_id=True)
+    return Submission(Command(command_id, "buy milk", source, received_at), address)
 
 
 def report(command_id: str = "a-1") -> Report:

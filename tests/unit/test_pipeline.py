@@ -12,7 +12,7 @@ from support.interpreters import TableInterpreter, call
 from octopus_hub.adapters.virtual import VirtualAdapter
 from octopus_hub.config.errors import DeadlineExceeded, DecodeError, Rejected, Unavailable
 from octopus_hub.config.functions import Reason
-from octopus_hub.config.house import ActionClass
+from octopus_hub.config.house import ActionClass, DeviceState
 from octopus_hub.config.hub import HubSettings, PolicySettings, SourceSettings
 from octopus_hub.config.loader import demo_directory, load_config
 from octopus_hub.config.plan import Call, Command, Nested, Outcome, Plan, Result, Status
@@ -209,6 +209,34 @@ async def test_one_of_two_that_fails_is_told(bench: Bench, error: type[Unavailab
     assert (outcome.status, outcome.code) == (Status.PARTLY, code)
     assert [result.status for result in outcome.results] == [Status.DONE, Status.FAILED]
     assert outcome.say.startswith("Robbie started. ")
+
+
+DRIVING_OFF = (
+    Call("lock", ("volvo",)),
+    Call("move_seat", ("volvo",), {"direction": "forward"}),
+    Call("turn_on", ("hallway_light",)),
+)
+
+
+async def test_permission_is_asked_before_each_call(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seat is not moved in a car that drove off while its doors were locked; the rest is carried out."""
+    bench.adapter.set_state("volvo", DeviceState("unlocked", {"speed": 0}))
+    execute = bench.adapter.execute
+
+    async def drive_off(call: Call, device_id: str) -> Result:
+        bench.adapter.set_state("volvo", DeviceState("unlocked", {"speed": 30}))
+        return await execute(call, device_id)
+
+    monkeypatch.setattr(bench.adapter, "execute", drive_off)
+    outcome = (await bench.report(calls=DRIVING_OFF)).outcome
+    reason = "For safety, I only do that when I know that the Volvo stands still."
+    assert (outcome.status, outcome.code) == (Status.PARTLY, "moving")
+    assert outcome.results == (
+        Result("volvo", "lock", Status.DONE),
+        Result("volvo", "move_seat", Status.FAILED, reason),
+        Result("hallway_light", "turn_on", Status.DONE),
+    )
+    assert outcome.say == f"Volvo locked, Hallway Light on. {reason}"
 
 
 async def test_listed_sources_have_what_their_entry_allows() -> None:

@@ -51,6 +51,11 @@ CLASSES: list[tuple[str, Device, dict[str, Scalar], ActionClass]] = [
     ("open", device("Blind", "cover"), {}, COMFORT),
     ("open", device("Old Door", "cover", device_class="garage"), {}, OPEN),
     ("open", device("Drive Gate", "cover"), {}, OPEN),
+    ("open", device("Garage Door", "cover", device_class="roller"), {}, OPEN),
+    ("open", device("Big One", "cover", device_class="garage_door"), {}, OPEN),
+    ("open", device("Garage Door Blind", "cover", device_class="roller"), {}, OPEN),
+    ("open", device("Garage Door Blind", "cover", device_class="blind"), {}, COMFORT),
+    ("open", device("Left One", "cover", device_class="roller"), {}, COMFORT),
     ("close", device("Drive Gate", "cover", device_class="gate"), {}, SECURE),
     ("stop", device("Drive Gate", "cover", device_class="gate"), {}, SECURE),
     ("set_position", device("Drive Gate", "cover", device_class="gate"), {"position": 20}, OPEN),
@@ -176,7 +181,7 @@ def test_default_never_opens(function: object, name: str, data: st.DataObject) -
     """Whatever the function, kind, class and name: what the default allows has no class that opens."""
     known = next(each for each in FUNCTIONS if each is function)
     kind = data.draw(st.sampled_from(known.kinds))
-    device_class = data.draw(st.sampled_from([None, "garage", "gate", "blind", "outlet"]))
+    device_class = data.draw(st.sampled_from([None, "garage", "gate", "barrier", "blind", "outlet"]))
     target = device(name, kind, device_class=device_class)
     found = decide(Call(known.name, (target.id,)), House(devices=(target,)), Trust(), {})
     guarded = known.action_class is OPEN or device_action_class(known, target) is OPEN or (known.standstill and kind == "vehicle")

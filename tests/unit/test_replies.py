@@ -98,6 +98,15 @@ def test_what_was_not_confirmed_and_what_failed() -> None:
     assert tell((call,), results, HOUSE, Code.UNREACHABLE) == expected + "I can't reach the TV at the moment."
 
 
+def test_calls_of_one_function_on_one_device_are_told_apart() -> None:
+    """Of two things for the same list each is told by what became of it."""
+    calls = tuple(Call("todo_add", ("shopping_list",), {"item": item}) for item in ("milk", "eggs"))
+    assert tell(calls, done(*calls), HOUSE) == "Milk added to Shopping List, eggs added to Shopping List."
+    results = (*done(calls[0]), *done(calls[1], status=Status.FAILED))
+    expected = "Milk added to Shopping List. The Shopping List refused."
+    assert tell(calls, results, HOUSE, Code.REJECTED) == expected
+
+
 def test_dry_run() -> None:
     """A dry run tells what would be done."""
     assert intend((Call("toggle", ("bedside",), {"state": "off"}),), HOUSE) == "I would do this: Bedside off."

@@ -221,6 +221,38 @@ def test_step(call: PlannedCall, states: States, added: dict[str, Scalar]) -> No
     assert arguments(call, states) == {"direction": str(call.arguments["direction"]), **added}
 
 
+LOUD: States = {"radio": state("on", volume_level=0.8)}
+BEYOND: list[tuple[PlannedCall, States, str]] = [
+    (planned("step_volume", "Radio", direction=Word("up")), LOUD, "80 % is too high for the Radio: it takes 0 to 60 %."),
+    (
+        planned("step_temperature", "Nest", direction=Word("down")),
+        {"nest": state("heat", temperature=12)},
+        "12 °C is too low for the Nest: it takes 15 to 26 °C.",
+    ),
+    (
+        planned("step_position", "Hatch", direction=Word("close"), amount=Word("little")),
+        {"hatch": state("closed", current_position=0)},
+        "0 % is too low for the Hatch: it takes 10 to 100 %.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "states", "text"), BEYOND, ids=str)
+def test_a_step_is_never_turned_round(call: PlannedCall, states: States, text: str) -> None:
+    """Beyond a limit already, "close it a bit" does not open, nor does "louder" turn down."""
+    house = replace(HOUSE, devices=(*HOUSE.devices, device("Hatch", "cover", limits={"position_pct": (10, 100)})))
+    assert refusal_text(call, states, house) == text
+
+
+def test_a_step_towards_the_limits_ends_there() -> None:
+    """What is beyond a limit may come back to it; what is at it stays, also where the numbers are not exact."""
+    quieter = planned("step_volume", "Radio", direction=Word("down"))
+    assert arguments(quieter, LOUD)["level"] == 60
+    house = House(devices=(device("Radio", "media_player", limits={"volume_pct": (0, 55)}),))
+    louder = planned("step_volume", "Radio", direction=Word("up"))
+    assert arguments(louder, {"radio": state("on", volume_level=0.55)}, house)["level"] == 55
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -44,6 +44,13 @@ def test_what_is_not_told_is_not_known() -> None:
     assert state_of({f"{SEAT}.Heating": 50}).attributes["seat_heating_driver"] == "medium"
 
 
+@pytest.mark.parametrize("value", [[], {}, "open", float("nan"), float("inf")])
+def test_what_is_no_value_of_a_signal(value: object) -> None:
+    """Tells nothing, and is nowhere to go on from."""
+    assert state_of(dict.fromkeys((vss.TRUNK, vss.RANGE, f"{SEAT}.Position", vss.WHEELS[0]), value)).attributes == CELSIUS
+    assert told("move_seat", {f"{SEAT}.Position": value}, direction="backward") == {f"{SEAT}.Position": 180}
+
+
 def test_the_drivers_side() -> None:
     """Windows and zones are left and right, doors and seats the driver's and the passenger's: which is which the car tells."""
     left, right = f"{vss.HVAC}.Station.Row1.Left.Temperature", f"{vss.HVAC}.Station.Row1.Right.Temperature"
