@@ -235,7 +235,8 @@ class Lexicon:
         words = self.options(parameter.option, devices) if parameter.type is ValueType.OPTION else parameter.choices
         if parameter.choice_kinds:
             kinds = {device.kind for device in self.devices(devices)}
-            words = tuple(word for word in words if any(parameter.is_of(kind, word) for kind in kinds)) or words
+            fitting = (w for w in words if w not in parameter.choice_kinds or any(parameter.is_of(kind, w) for kind in kinds))
+            words = tuple(fitting) or words
         return self._words.get(words, lambda: ((self.encoder.ids(spoken(word)), word) for word in words))
 
     def options(self, option: str, devices: Devices) -> tuple[str, ...]:
