@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from octopus_hub.adapters.colors import is_same_color
 from octopus_hub.adapters.vehicle import places, seats
-from octopus_hub.config.house import Device, DeviceState, number
+from octopus_hub.config.house import UNKNOWN_STATES, Device, DeviceState, number
 from octopus_hub.config.plan import Call, Scalar
 
 OFF_STATES = frozenset({"off", "standby"})
 MOVING_STATES = frozenset({"opening", "closing", "locking", "unlocking", "arming", "returning", "buffering"})
-NOTHING_SHOWN = frozenset({"unavailable", "unknown", ""})
 
 BRIGHTNESS_PCT, VOLUME_PCT, POSITION_PCT, SPEED_PCT, PERCENT, DEGREES, KELVIN = 3, 2, 3, 17, 2, 0.3, 150
 """How far a device may round: bulbs have 254 steps or fewer, fans three and more, covers stop where they stop, mireds are whole."""
@@ -50,7 +49,7 @@ Shown = Callable[[Seen], bool]
 def is_confirmed(call: Call, device: Device, before: DeviceState | None, after: DeviceState | None) -> bool:
     """Does `after` show the effect of the call? False for functions of which nothing can be seen."""
     row = ROWS.get(call.function)
-    if row is None or after is None or after.state in NOTHING_SHOWN:
+    if row is None or after is None or after.state in UNKNOWN_STATES:
         return False
     return row(Seen(device, call.arguments, before, after))
 
@@ -87,7 +86,7 @@ def _toggled(seen: Seen) -> bool:
     if "state" in seen.arguments:
         return _is_on(seen.after) == (seen.arguments["state"] == "on")
     before = seen.before
-    return before is not None and (before.state in NOTHING_SHOWN or _is_on(before) != _is_on(seen.after))
+    return before is not None and (before.state in UNKNOWN_STATES or _is_on(before) != _is_on(seen.after))
 
 
 # Numbers

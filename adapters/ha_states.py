@@ -12,13 +12,12 @@ from typing import Any
 from octopus_hub.adapters.service_rows import Entity
 from octopus_hub.adapters.service_vehicle import SEAT_LEVELS
 from octopus_hub.adapters.vehicle import PLACES
-from octopus_hub.config.house import Device, DeviceState, number
+from octopus_hub.config.house import UNKNOWN_STATES, Device, DeviceState, number
 
 Entities = Mapping[str, DeviceState]
 
 WITH_TEMPERATURES = frozenset({"climate", "water_heater", "vehicle"})
 """Kinds whose entities are in the unit of Home Assistant, and do not say so."""
-NOT_KNOWN = frozenset({"unavailable", "unknown", ""})
 PRESSED = frozenset({"button", "input_button", "scene"})
 """Domains whose state is when they were last used."""
 
@@ -76,7 +75,7 @@ def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState 
         bound.setdefault(main.domain, bound["main"])
     attributes: dict[str, object] = {"temperature_unit": unit}
     for role, state in bound.items():
-        if state.state not in NOT_KNOWN:
+        if state.state not in UNKNOWN_STATES:
             attributes |= {name: value for name, value in _part(role, state).items() if value is not None}
     lock = bound.get("lock")
     if lock is not None:
@@ -85,7 +84,7 @@ def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState 
     doors = [attributes[name] for name in DOORS if name in attributes]
     if doors:
         return DeviceState("locked" if all(doors) else "unlocked", attributes)
-    reachable = any(state.state not in NOT_KNOWN for state in bound.values())
+    reachable = any(state.state not in UNKNOWN_STATES for state in bound.values())
     return DeviceState("on" if reachable else "unavailable", attributes)
 
 

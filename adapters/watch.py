@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from octopus_hub.adapters.confirmation import NOTHING_SHOWN, OFF_STATES, is_confirmed
+from octopus_hub.adapters.confirmation import OFF_STATES, is_confirmed
 from octopus_hub.config.errors import NotConfirmed
-from octopus_hub.config.house import Device, DeviceState
+from octopus_hub.config.house import UNKNOWN_STATES, Device, DeviceState
 from octopus_hub.config.plan import Call, Scalar
 
 CONFIRM_S: Mapping[str, float] = {"lock": 12.0, "vehicle": 13.0, "alarm_control_panel": 12.0}
@@ -62,6 +62,6 @@ class Watch:
 def toggled(call: Call, state: DeviceState | None) -> Mapping[str, Scalar]:
     """The arguments; those of a toggle with the switching that it comes to, for it must not be done twice. What a state that is not
     known comes to only the device knows."""
-    if call.function != "toggle" or state is None or state.state in NOTHING_SHOWN:
+    if call.function != "toggle" or state is None or state.state in UNKNOWN_STATES:
         return call.arguments
     return {"state": "on" if state.state in OFF_STATES else "off", **call.arguments}

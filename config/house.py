@@ -154,6 +154,10 @@ class DeviceState:
     attributes: Mapping[str, object] = field(default_factory=dict)
 
 
+UNKNOWN_STATES = frozenset({"unavailable", "unknown", ""})
+"""States that tell nothing."""
+
+
 def number(value: object) -> float | None:
     """The finite number that a state or an attribute is, also as text, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

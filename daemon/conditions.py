@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from octopus_hub.config.house import Device, DeviceState, number
+from octopus_hub.config.house import UNKNOWN_STATES, Device, DeviceState, number
 
 Shows = Callable[[Device, DeviceState], bool]
 
-UNKNOWN_STATES = frozenset({"unavailable", "unknown", ""})
 OFF_STATES = frozenset({"off", "standby"})
 LOW_BATTERY_PCT = 20
 """At or below this a battery is "low"; Home Assistant's own blueprints use the same."""

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from aiomqtt import Topic, Wildcard
 
+from octopus_hub.adapters.mqtt_config import is_topic
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.hub import HubSettings
 from octopus_hub.config.plan import Command, Outcome, Status
@@ -91,7 +92,7 @@ class Gateway:
         if not topic:
             return None
         filters = self._settings().mqtt.response_topics
-        if not any(character in topic for character in "+#\0") and any(Topic(topic).matches(Wildcard(each)) for each in filters):
+        if is_topic(topic) and any(Topic(topic).matches(Wildcard(each)) for each in filters):
             return topic
         self._warn_once("response topic refused source=%s; allow it in hub.yaml under mqtt: response_topics", source)
         return None

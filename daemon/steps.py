@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from octopus_hub.config.functions import Function
-from octopus_hub.config.house import number
+from octopus_hub.config.house import UNKNOWN_STATES, number
 from octopus_hub.config.plan import Scalar
 from octopus_hub.daemon.quantities import (
     FAHRENHEIT,
@@ -101,7 +101,7 @@ def _end(quantity: Quantity, subject: Subject, present: float, change: float) ->
 
 def _toggled(subject: Subject) -> dict[str, Scalar]:
     """A toggle with a known state says where it goes, so that it means the same when it arrives twice."""
-    known = subject.state is not None and subject.state.state not in ("unknown", "unavailable", "")
+    known = subject.state is not None and subject.state.state not in UNKNOWN_STATES
     if subject.state is None or not known:
         return {}
     return {"state": "on" if subject.state.state in ("off", "standby") else "off"}

@@ -221,10 +221,8 @@ class Lexicon:
     @cached_property
     def token_ids(self) -> frozenset[int]:
         """Every token that a plan in this house can have besides words of the sentence: added ones, digits, names, options."""
-        house, encoder = self.house, self.encoder
-        named: list[Device | Group | Area | Floor] = [*house.devices, *house.groups, *house.areas, *house.floors]
-        said = [word for item in named for word in (item.name, *item.aliases)]
-        said += [spoken(option) for device in house.devices for options in device.options.values() for option in options]
+        encoder = self.encoder
+        said = called_in(self.house)
         said += [spoken(option) for options in DEFAULT_OPTIONS.values() for option in options]
         said += [spoken(word) for function in self.functions.values() for each in function.parameters for word in each.choices]
         names = (i for word in said for i in encoder.ids(word))
@@ -248,6 +246,13 @@ class Lexicon:
         """Read functions whose answer `parameter` may take."""
         names = NESTABLE_TEXT if parameter.name == "message" else NESTABLE.get(parameter.type, ())
         return [self.functions[name] for name in names if name in self.functions]
+
+
+def called_in(house: House) -> list[str]:
+    """Every name and alias in the house, and every option of its devices as it is said."""
+    named: tuple[Device | Group | Area | Floor, ...] = (*house.devices, *house.groups, *house.areas, *house.floors)
+    names = [name for item in named for name in (item.name, *item.aliases)]
+    return names + [spoken(option) for device in house.devices for options in device.options.values() for option in options]
 
 
 def spoken(option: str) -> str:

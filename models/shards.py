@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,6 +18,7 @@ from dataclasses import replace
 from octopus_hub.config.house import House
 from octopus_hub.models.lexicon import LITTLE_WORDS
 from octopus_hub.models.prompt import house_prefix
+from octopus_hub.models.spelling import without_accents
 from octopus_hub.models.tokens import TextEncoder
 
 WHOLE_TOKENS = 500
@@ -93,7 +93,6 @@ def words(*texts: str) -> set[str]:
 
 
 def _words(text: str) -> Iterable[str]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    for word in re.findall(r"\w+", plain.replace("'s", "").replace("’s", "")):
+    for word in re.findall(r"\w+", without_accents(text).replace("'s", "").replace("’s", "")):
         if word not in LITTLE_WORDS:
             yield word[:-1] if len(word) > 3 and word.endswith("s") else word

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz, process
 
-from octopus_hub.config.house import Area, Device, Floor, Group, House
-from octopus_hub.models.lexicon import NOUN_WORDS
+from octopus_hub.config.house import House
+from octopus_hub.models.lexicon import NOUN_WORDS, called_in
 from octopus_hub.models.tokens import Piece, TextEncoder
 
 SHORTEST = 4
@@ -35,9 +35,7 @@ class Speller:
 
     def __init__(self, house: House, encoder: TextEncoder) -> None:
         self._encoder = encoder
-        named: tuple[Device | Group | Area | Floor, ...] = (*house.devices, *house.groups, *house.areas, *house.floors)
-        names = [name for item in named for name in (item.name, *item.aliases)]
-        names += [option for device in house.devices for options in device.options.values() for option in options]
+        names = called_in(house)
         self._words = dict.fromkeys(word for name in names for word in _words(name) if _is_long(word))
         self._pairs = dict.fromkeys(pair for name in names for pair in pairwise(_words(name)) if _is_long("".join(pair)))
         self._known = NOUN_WORDS.union(self._words, (word + ending for word in self._words for ending in ("s", "es")))
@@ -82,10 +80,15 @@ class Speller:
 
 def sound(word: str) -> str:
     """What a word sounds like, roughly: one spelling for each sound, no accents."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c))
+    plain = without_accents(word)
     for spelling, one in SOUNDS:
         plain = re.sub(spelling, one, plain)
     return plain
+
+
+def without_accents(text: str) -> str:
+    """In lower case, each letter without its accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
 def _words(text: str) -> list[str]:
