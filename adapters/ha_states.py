@@ -79,8 +79,8 @@ def vehicle_state(device: Device, entities: Entities, unit: str) -> DeviceState 
             attributes |= {name: value for name, value in _part(role, state).items() if value is not None}
     lock = bound.get("lock")
     if lock is not None:
-        locked = {"on": "locked", "off": "unlocked"}.get(lock.state, lock.state)
-        return DeviceState(locked, attributes)
+        told = {True: "locked", False: "unlocked", None: lock.state}[_is_locked(lock)]
+        return DeviceState(told, attributes)
     doors = [attributes[name] for name in DOORS if name in attributes]
     if doors:
         return DeviceState("locked" if all(doors) else "unlocked", attributes)
@@ -94,7 +94,7 @@ DOOR_LOCKS = tuple(f"lock_{place}" for place in PLACES)
 Read = Callable[[DeviceState], object]
 
 
-def _whether(yes: str, no: str) -> Read:
+def _whether(yes: str, no: str) -> Callable[[DeviceState], bool | None]:
     """By its words for yes and for no; a state that is neither tells nothing."""
     words = dict.fromkeys(f"on true yes {yes}".split(), True) | dict.fromkeys(f"off false no {no}".split(), False)
     return lambda state: words.get(state.state.casefold().replace(" ", "_"))
@@ -114,20 +114,28 @@ _is_plugged_in = _whether(
 )
 
 
-def _is_locked(state: DeviceState) -> bool:
-    return state.state in ("locked", "on")
+_locks = _whether("locked", "unlocked unlocking open opening unlatched")
+_is_open = _whether("open opening opened ajar vent unlocked", "closed closing shut locked")
+
+
+def _is_locked(state: DeviceState) -> bool | None:
+    told = _locks(state)
+    if told is not None and state.attributes.get("device_class") == "lock":
+        return not told  # a binary sensor of this class is on where it is unlocked
+    return told
 
 
 def _number(state: DeviceState) -> float | None:
     return number(state.state)
 
 
-def _open_pct(state: DeviceState) -> float:
-    """0 closed to 100 open; a cover that tells no position is one or the other."""
+def _open_pct(state: DeviceState) -> float | None:
+    """0 closed to 100 open; a cover that tells no position is one or the other, if it tells anything."""
     position = number(state.attributes.get("current_position"))
     if position is not None:
         return position
-    return 100.0 if state.state in ("open", "opening", "on", "unlocked") else 0.0
+    is_open = _is_open(state)
+    return None if is_open is None else 100.0 if is_open else 0.0
 
 
 def _km(state: DeviceState) -> object:

@@ -48,6 +48,10 @@ class BrokerRefused(HubError):
     exit_code = 77
 
 
+class SubscriptionRefused(BrokerRefused):
+    """The broker has us, and not this topic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A broker and who we are to it. Without `client_id` one is made up, so that nobody can take the session over by name."""
@@ -106,12 +110,12 @@ async def connect(server: Server, *, name: str, will: aiomqtt.Will | None = None
 
 
 async def subscribe(client: Client, server: Server, topics: Iterable[str], options: SubscribeOptions) -> None:
-    """Each of the topics. Raises BrokerRefused, MqttError."""
+    """Each of the topics. Raises SubscriptionRefused, MqttError."""
     for topic in topics:
         for granted in await client.subscribe(topic, options=options):
             code = granted.value if isinstance(granted, ReasonCode) else granted
             if code >= FAILURE:
-                raise BrokerRefused(f"the broker at {server} refuses the subscription to {topic}: {granted}")
+                raise SubscriptionRefused(f"the broker at {server} refuses the subscription to {topic}: {granted}")
 
 
 async def disconnect(client: Client) -> None:

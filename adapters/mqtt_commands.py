@@ -271,7 +271,7 @@ def _fan_speed(telling: Telling) -> None:
 def _fan_step(sign: int) -> Callable[[Telling], None]:
     def tell(telling: Telling) -> None:
         component = telling.component
-        steps = component.number("speed_range_max", 100) - component.number("speed_range_min", 1) + 1
+        steps = max(1, component.number("speed_range_max", 100) - component.number("speed_range_min", 1) + 1)
         step = telling.data.get("percentage_step", max(10, 100 / steps))
         wanted = min(100, max(0, telling.number_before("percentage") + sign * step))
         _fan_speed(Telling(component, "", {"percentage": wanted}, telling.before, telling.messages))

@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterable
 import aiomqtt
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from octopus_hub.adapters.mqtt_client import QOS, BrokerRefused, Client, Server, connect, delay_s, disconnect, subscribe
+from octopus_hub.adapters.mqtt_client import (
+    QOS,
+    BrokerRefused,
+    Client,
+    Server,
+    SubscriptionRefused,
+    connect,
+    delay_s,
+    disconnect,
+    subscribe,
+)
 from octopus_hub.adapters.mqtt_commands import NAME, Message
 from octopus_hub.config.errors import AdapterError, Unauthorized, Unavailable, UnavailableService, Unsupported
 
@@ -25,6 +35,7 @@ class Connection:
         self._lost = lost
         self._topics: set[str] = set()
         self._more = asyncio.Event()
+        self._refused: set[str] = set()
         self._was_up = False
         self._client: Client | None = None
         self.problem: AdapterError = Unavailable("not connected yet", adapter=NAME)
@@ -78,17 +89,28 @@ class Connection:
                 raise result
 
     async def _subscribe(self, client: Client) -> None:
-        """To every topic that is wanted; retained messages come with each."""
-        options, have = SubscribeOptions(QOS), set[str]()
+        """To every topic that is wanted; retained messages come with each. One that the broker refuses is done without, and said
+        once; where it refuses all of them, that is raised."""
+        options, asked, granted = SubscribeOptions(QOS), set[str](), 0
         while True:
             self._more.clear()
-            for topic in sorted(self._topics - have):
-                await subscribe(client, self._server, [topic], options)
-                have.add(topic)
+            refusal: SubscriptionRefused | None = None
+            for topic in sorted(self._topics - asked):
+                asked.add(topic)
+                try:
+                    await subscribe(client, self._server, [topic], options)
+                    granted += 1
+                except SubscriptionRefused as error:
+                    refusal = error
+                    if topic not in self._refused:
+                        self._refused.add(topic)
+                        logger.warning("mqtt devices not heard topic=%s error=%s", topic, error)
+            if refusal and not granted:
+                raise refusal
             if self._client is not client:  # aiomqtt may swallow that we were cancelled meanwhile
                 return
             if not self.up.is_set():
-                logger.info("mqtt devices connected broker=%s topics=%d", self._server, len(have))
+                logger.info("mqtt devices connected broker=%s topics=%d", self._server, granted)
                 self._was_up = True
                 self.up.set()
             await self._more.wait()

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from octopus_hub.adapters.mqtt_config import Component, is_topic
-from octopus_hub.adapters.mqtt_templates import compiled, parsed, read
+from octopus_hub.adapters.mqtt_templates import parsed, read
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.house import DeviceState, number
+from octopus_hub.config.templates import compiled
 
 UNKNOWN = "unknown"
 EMPTY = frozenset({"", "None", "null", "unknown"})

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from octopus_hub.config.errors import Problem
+from octopus_hub.config.errors import InputError, Problem
 from octopus_hub.config.house_checks import Entry, entries
 from octopus_hub.config.mqtt_keys import KEYS, SHORT_KEYS, WAYS
 from octopus_hub.config.suggestions import near_miss, one_of
+from octopus_hub.config.templates import compiled
 from octopus_hub.config.yaml_nodes import Document, describe
 
 OWN_KEYS = frozenset({"payload", "value"})
 TOPIC_KEYS = frozenset({*SHORT_KEYS, *WAYS})
+TEMPLATE_KEYS = frozenset({"payload", *(key for key in KEYS if key.endswith("_template"))})
 
 
 def check_mqtt(documents: Sequence[Document], problems: list[Problem]) -> None:
@@ -26,6 +28,8 @@ def check_mqtt(documents: Sequence[Document], problems: list[Problem]) -> None:
             for key, value in binding.items():
                 if isinstance(key, str) and (key in TOPIC_KEYS or key.endswith("_topic")):
                     _topic(entry, key, value, problems)
+                elif key in TEMPLATE_KEYS and isinstance(value, str):
+                    _template(entry, key, value, problems)
         if isinstance(binding, dict) and binding and "home_assistant" in entry.data:
             message = "expected mqtt or home_assistant, got both; a device is behind one of them"
             problems.append(entry.document.problem((*entry.path, "mqtt"), message, at_key=True))
@@ -60,3 +64,10 @@ def _topic(entry: Entry, key: str, topic: object, problems: list[Problem]) -> No
     elif "+" in topic or ("#" in topic and key != "discovery") or topic.startswith("/") or topic.endswith("/"):
         message = f"expected a topic without wildcards, and without a slash at its ends, got {topic!r}"
         problems.append(entry.document.problem((*entry.path, "mqtt", key), message))
+
+
+def _template(entry: Entry, key: str, text: str, problems: list[Problem]) -> None:
+    try:
+        compiled(text)
+    except InputError as error:
+        problems.append(entry.document.problem((*entry.path, "mqtt", key), str(error)))

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from jinja2 import Environment, TemplateSyntaxError
 from pydantic import AfterValidator, Field
 
-from octopus_hub.config.errors import Problem
+from octopus_hub.config.errors import InputError, Problem
 from octopus_hub.config.function_table import FUNCTIONS
 from octopus_hub.config.functions import MOST_OWN, Confirmation, Function, Parameter, Told, ValueType
 from octopus_hub.config.house import ActionClass
@@ -19,6 +18,7 @@ from octopus_hub.config.kinds import ALIAS_KINDS
 from octopus_hub.config.schema import Node, Version
 from octopus_hub.config.schema_types import Kind, MqttText, PlainTopic, Slug, matching
 from octopus_hub.config.suggestions import near_miss
+from octopus_hub.config.templates import compiled
 from octopus_hub.config.yaml_nodes import Document
 
 ARGUMENTS = tuple(dict.fromkeys(parameter.name for function in FUNCTIONS for parameter in function.parameters))
@@ -39,13 +39,12 @@ def _checked_name(name: str) -> str:
 
 def _checked_template(text: str) -> str:
     try:
-        _templates.parse(text)
-    except TemplateSyntaxError as error:
-        raise ValueError(f"expected a Jinja template, got {text!r}: {error.message}") from None
+        compiled(text)
+    except InputError as error:
+        raise ValueError(str(error)) from None
     return text
 
 
-_templates = Environment(autoescape=False)  # no HTML here; only parsed
 FunctionName = Annotated[Slug, AfterValidator(_checked_name)]
 ArgumentName = Annotated[str, AfterValidator(_checked_argument)]
 Template = Annotated[MqttText, AfterValidator(_checked_template)]

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,47 @@ async def test_a_function_of_ones_own(port: int, own_function: Callable[..., Non
             result = await adapter.execute(Call("boost", ("it",), arguments), "it")
             assert result == Result("it", "boost", Status.SENT)
         await eventually(lambda: [payload for topic, payload in seen.heard if topic == "pool/boost"] == ["10", "30"], 3)
+
+
+@contextmanager
+def keeping_back(directory: Path, *topics: str) -> Iterator[int]:
+    """A broker that refuses subscriptions to these topics, as mosquitto's plugin for security does."""
+    refusals = [{"acltype": "subscribePattern", "topic": topic, "allow": False} for topic in topics]
+    access = dict.fromkeys(("publishClientSend", "publishClientReceive", "subscribe", "unsubscribe"), True)
+    rules = {"defaultACLAccess": access, "roles": [{"rolename": "all", "acls": refusals}], "clients": [], "anonymousGroup": "all",
+             "groups": [{"groupname": "all", "roles": [{"rolename": "all"}]}]}  # fmt: skip
+    (directory / "rules.json").write_text(json.dumps(rules))
+    plugin = next(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"))
+    lines = ("allow_anonymous true", f"plugin {plugin}", f"plugin_opt_config_file {directory / 'rules.json'}")
+    port = free_port()
+    with mosquitto(directory, port, *lines):
+        yield port
+
+
+def two_switches(port: int) -> MqttAdapter:
+    devices = [Device(name, name, "switch", mqtt={"command": f"{name}/set", "state": f"{name}/state"}) for name in ("a", "b")]
+    return MqttAdapter(House(devices=tuple(devices)), Server("127.0.0.1", port))
+
+
+async def test_a_topic_that_the_broker_keeps_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Is done without, and said once: the other devices stay."""
+    with keeping_back(tmp_path, "b/#") as port, caplog.at_level(logging.WARNING):
+        adapter = two_switches(port)
+        async with aiomqtt.Client("127.0.0.1", port) as client:
+            await client.publish("a/state", "ON", 1, True)
+            await adapter.start()
+            assert adapter.states() == {"a": DeviceState("on")}
+            assert "mqtt devices not heard topic=b/state" in caplog.text
+            await adapter.stop()
+
+
+async def test_a_broker_that_keeps_everything_back(tmp_path: Path) -> None:
+    """Is one that refuses the hub."""
+    with keeping_back(tmp_path, "a/#", "b/#") as port:
+        adapter = two_switches(port)
+        with pytest.raises(Unauthorized, match="refuses the subscription to b/state"):
+            await adapter.start()
+        await adapter.stop()
 
 
 # What devices are told, without waiting for what becomes of it

@@ -103,6 +103,7 @@ def test_a_car_without_a_lock() -> None:
         ("engine", "engine_on", "on running", "off stopped", "locked 2030-01-01T00:00:00+00:00"),
         ("defrost", "defrost_front", "on active", "off inactive", "2030-01-01T00:00:00+00:00"),
         ("climate", "climate_on", "heat heat_cool fan_only on", "off", "?"),
+        ("lock_rear_left", "locked_rear_left", "on locked", "off unlocked open", "jammed locking"),
     ],
 )
 def test_a_truth_of_a_car(role: str, attribute: str, yes: str, no: str, neither: str) -> None:
@@ -113,6 +114,25 @@ def test_a_truth_of_a_car(role: str, attribute: str, yes: str, no: str, neither:
             state = device_state(car, {"sensor.c": DeviceState(word)}, "°C", {})
             assert state is not None
             assert state.attributes.get(attribute) is truth, word
+
+
+@pytest.mark.parametrize("role", ["lock", "lock_rear_left"])
+def test_a_lock_that_is_a_binary_sensor(role: str) -> None:
+    """Home Assistant's sensors of the class lock are on where it is unlocked."""
+    car = Device("c", "Car", "vehicle", home_assistant={role: "binary_sensor.l"})
+    for told, expected in (("on", "unlocked"), ("off", "locked")):
+        state = device_state(car, {"binary_sensor.l": DeviceState(told, {"device_class": "lock"})}, "°C", {})
+        assert state is not None
+        assert state.state == expected
+
+
+@pytest.mark.parametrize(("told", "expected"), [("ajar", 100), ("Closed", 0), ("off", 0), ("tilted 3", None)])
+def test_a_window_of_a_car_in_words(told: str, expected: int | None) -> None:
+    """Open or closed; another word tells nothing."""
+    car = Device("c", "Car", "vehicle", home_assistant={"window_front_left": "sensor.w"})
+    state = device_state(car, {"sensor.w": DeviceState(told)}, "°C", {})
+    assert state is not None
+    assert state.attributes.get("window_front_left") == expected
 
 
 @pytest.mark.parametrize("entity", ["button.c", "input_button.c", "scene.c"])
