@@ -114,3 +114,21 @@ def sha256(path: Path) -> str:
     """The file's SHA-256 in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hf_shape(folder: Path) -> Shape:
+    """Of a Llama in a Hugging Face folder, from its config.json."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    width, heads = config["hidden_size"], config["num_attention_heads"]
+    return Shape(
+        vocabulary=config["vocab_size"],
+        width=width,
+        layers=config["num_hidden_layers"],
+        heads=heads,
+        kv_heads=config["num_key_value_heads"],
+        head_size=width // heads,
+        inner=config["intermediate_size"],
+        positions=config["max_position_embeddings"],
+        rope_theta=config.get("rope_theta") or config["rope_parameters"]["rope_theta"],
+        norm_epsilon=config["rms_norm_eps"],
+    )

@@ -13,7 +13,6 @@ Numerically the same as transformers' Llama (see tests/model/test_network.py).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,34 +25,12 @@ from torch.nn import functional
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack
-from octopus_hub.models.graph import HF_NAMES, LINEARS
+from octopus_hub.models.graph import HF_NAMES, LINEARS, Shape, hf_shape
 from octopus_hub.models.lora import Adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions, shared_ids
 
 STACKS = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 """Projections whose weights are one tensor here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The base model's sizes, from its config.json."""
-
-    layers: int
-    width: int
-    heads: int
-    key_value_heads: int
-    head: int
-    epsilon: float
-    theta: float
-
-    @classmethod
-    def read(cls, base: Path) -> Shape:
-        """Of the model directory `base`."""
-        c = json.loads((base / "config.json").read_text())
-        heads = c["num_attention_heads"]
-        theta = c.get("rope_theta") or c["rope_parameters"]["rope_theta"]
-        return cls(c["num_hidden_layers"], c["hidden_size"], heads, c["num_key_value_heads"], c["hidden_size"] // heads,
-                   c["rms_norm_eps"], theta)  # fmt: skip
 
 
 class Network(nn.Module):
@@ -74,7 +51,7 @@ class Network(nn.Module):
         whole: bool = False,
     ) -> None:
         super().__init__()
-        self.shape = Shape.read(base)
+        self.shape = hf_shape(base)
         self.dtype = dtype
         self.rank, self.alpha = rank, alpha
         weights = _load(base)
@@ -125,7 +102,7 @@ class Network(nn.Module):
         rope = _rope(pack.positions, self.shape, self.dtype)
         for layer in self.layers:
             x = layer(x, rope, pack)
-        return _norm(x[pack.predicting], self.final_norm, self.shape.epsilon)
+        return _norm(x[pack.predicting], self.final_norm, self.shape.norm_epsilon)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Float32 logits (R V) over base and new rows."""
@@ -240,14 +217,14 @@ class _Layer(nn.Module):
 
     def forward(self, x: Tensor, rope: tuple[Tensor, Tensor], pack: PackTensors) -> Tensor:
         s = self.shape
-        y = _norm(x, self.norm_1, s.epsilon)
-        narrow = s.key_value_heads * s.head
+        y = _norm(x, self.norm_1, s.norm_epsilon)
+        narrow = s.kv_heads * s.head_size
         q, k, v = torch.split(self._linear(y, self.qkv, STACKS["qkv"]), [s.width, narrow, narrow], -1)
-        q = _rotate(q.view(-1, s.heads, s.head), rope)
-        k = _rotate(k.view(-1, s.key_value_heads, s.head), rope)
-        attended = packed_attention(q, k, v.view(-1, s.key_value_heads, s.head), pack)
+        q = _rotate(q.view(-1, s.heads, s.head_size), rope)
+        k = _rotate(k.view(-1, s.kv_heads, s.head_size), rope)
+        attended = packed_attention(q, k, v.view(-1, s.kv_heads, s.head_size), pack)
         x = x + self._linear(attended.reshape(-1, s.width), self.o, STACKS["o"])
-        gate, up = self._linear(_norm(x, self.norm_2, s.epsilon), self.gate_up, STACKS["gate_up"]).chunk(2, -1)
+        gate, up = self._linear(_norm(x, self.norm_2, s.norm_epsilon), self.gate_up, STACKS["gate_up"]).chunk(2, -1)
         return x + self._linear(functional.silu(gate) * up, self.down, STACKS["down"])
 
 
@@ -353,7 +330,8 @@ def _norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
 
 
 def _rope(positions: Tensor, shape: Shape, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    frequency = shape.theta ** (-torch.arange(0, shape.head, 2, device=positions.device, dtype=torch.float32) / shape.head)
+    halves = torch.arange(0, shape.head_size, 2, device=positions.device, dtype=torch.float32)
+    frequency = shape.rope_theta ** (-halves / shape.head_size)
     angle = positions[:, None].float() * frequency[None]
     angle = torch.cat([angle, angle], -1)[:, None]
     return angle.cos().to(dtype), angle.sin().to(dtype)

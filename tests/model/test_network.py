@@ -47,6 +47,7 @@ LAYERS = 2
 SIZES = {
     "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": LAYERS, "num_attention_heads": 4, "num_key_value_heads": 2,
     "rms_norm_eps": 1e-5, "rope_theta": 10_000.0, "max_position_embeddings": 256, "tie_word_embeddings": True,
+    "vocab_size": BASE_SIZE,
 }  # fmt: skip
 RANK, ALPHA = 3, 6.0
 PACK = Pack(
