@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cmath
 import colorsys
+import math
 from collections.abc import Mapping, Sequence
 
 Rgb = tuple[int, int, int]
@@ -44,6 +46,9 @@ COLORS: Mapping[str, Rgb] = {
 CSS_NAMES: Mapping[str, str] = {"sky blue": "skyblue", "peach": "peachpuff"}
 """Home Assistant takes CSS names without spaces."""
 
+SAME_ON_A_LAMP = frozenset({"navy", "maroon", "brown", "olive", "lime", "aqua", "teal", "magenta"})
+"""Colours that differ from others (blue, red, yellow, green, cyan, purple) in how dark they are."""
+
 NOT_CSS = frozenset({"amber", "mint"})
 
 MOST_HUE_TURNS = 0.08
@@ -66,3 +71,19 @@ def is_same_color(name: str, shown: Sequence[float]) -> bool:
         return False
     apart = abs(hue - wanted_hue)
     return wanted_saturation < MOST_SATURATION or min(apart, 1 - apart) <= MOST_HUE_TURNS
+
+
+def name_of(shown: Sequence[float]) -> str:
+    """The colour people would call it: the nearest in hue and saturation, since a lamp tells apart how bright it is."""
+    names = (name for name in COLORS if name not in SAME_ON_A_LAMP)
+    return min(names, key=lambda name: _distance(COLORS[name], shown))
+
+
+def _distance(one: Sequence[float], other: Sequence[float]) -> float:
+    """On the wheel of colours, where white is in the middle."""
+    return abs(_on_wheel(one) - _on_wheel(other))
+
+
+def _on_wheel(rgb: Sequence[float]) -> complex:
+    hue, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in rgb))
+    return cmath.rect(saturation, 2 * math.pi * hue)

@@ -134,7 +134,7 @@ def _step_brightness(call: Call, device: Device, state: DeviceState) -> DeviceSt
 
 def _set_color(call: Call, device: Device, state: DeviceState) -> DeviceState:
     name = str(call.arguments["color"])
-    return changed(_turn_on(call, device, state), rgb_color=COLORS[name], color_name=name, color_mode="hs")
+    return changed(_turn_on(call, device, state), rgb_color=COLORS[name], color_mode="hs")
 
 
 def _set_kelvin(argument: str) -> Effect:

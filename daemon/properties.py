@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from octopus_hub.adapters.colors import name_of
 from octopus_hub.config.house import Device, DeviceState, number
 from octopus_hub.config.plan import Scalar
 from octopus_hub.daemon.conditions import is_known
@@ -121,6 +123,17 @@ def _word(*names: str) -> Callable[[Subject], Reading | None]:
     return reading
 
 
+def _color(subject: Subject) -> Reading | None:
+    """In a word; a lamp that shows white by its warmth says which white."""
+    attributes = subject.state.attributes if subject.state is not None else {}
+    kelvin, rgb = subject.attribute("color_temp_kelvin"), attributes.get("rgb_color")
+    if kelvin is not None and attributes.get("color_mode", "color_temp") == "color_temp":
+        return Reading(next(white for most, white in WHITES if kelvin <= most))
+    if isinstance(rgb, list | tuple) and len(rgb) == 3 and all(isinstance(channel, int | float) for channel in rgb):
+        return Reading(name_of(rgb))
+    return None
+
+
 def _items(subject: Subject) -> Reading | None:
     found = todo_items(subject.state)
     return _state()(subject) if found is None else Reading(", ".join(found) or "nothing")
@@ -152,6 +165,9 @@ OF_THINGS = frozenset(
 )  # fmt: skip
 """Words in the name of a temperature sensor that say it is no room's."""
 
+WHITES = ((3300, "warm white"), (5000, "neutral white"), (math.inf, "cool white"))
+"""What white is called up to so many kelvin. Source: EN 12464-1."""
+
 WITH_MODE = ("humidifier", "climate", "water_heater", "alarm_control_panel", "fan")
 WITH_BATTERY = ("lock", "vacuum", "lawn_mower", "cover", "sensor", "binary_sensor", "remote", "climate", "light", "switch", "valve")
 
@@ -171,7 +187,7 @@ PROPERTIES: Mapping[str, tuple[Source, ...]] = {
     ),
     "target humidity": (Source(("humidifier", "climate"), _number("%", "humidity")),),
     "brightness": (Source(("light",), _percent_of("brightness", 255)),),
-    "color": (Source(("light",), _word("color_name", "color_mode")),),
+    "color": (Source(("light",), _color),),
     "volume": (Source(("media_player",), _percent_of("volume_level", 1)),),
     "position": (Source(("cover", "valve"), _number("%", "current_position")),),
     "battery": (

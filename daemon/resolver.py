@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from octopus_hub.config.function_table import by_name
-from octopus_hub.config.functions import Function, TargetRule, ValueType
+from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
 from octopus_hub.config.house import ActionClass, Device, DeviceState, House
 from octopus_hub.config.plan import (
     Call,
@@ -172,22 +172,25 @@ def _with_answers(planned: PlannedCall, function: Function, around: Surroundings
     filled: dict[str, Value] = {}
     for name, value in planned.arguments.items():
         if isinstance(value, Nested):
-            value = _answered(value.call, function.parameter(name).type, around, now)
+            value = _answered(value.call, function.parameter(name), around, now)
         filled[name] = value
     return replace(planned, arguments=filled)
 
 
-def _answered(planned: PlannedCall, wanted: ValueType, around: Surroundings, now: datetime | None) -> Value:
+def _answered(planned: PlannedCall, wanted: Parameter, around: Surroundings, now: datetime | None) -> Value:
     if planned.function not in ANSWERED or (now is None and planned.function in ("get_time", "get_date")):
         raise refusal(Code.UNSUPPORTED)
     (call,) = _calls(planned, around, now)
     found = answer(call, around.house, around.states, now or NO_DATE)
     if found.code is not None:
         raise refusal(found.code)
-    if wanted is ValueType.TEXT:
+    if wanted.type is ValueType.TEXT:
         return Text(found.text)
-    if wanted in (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER):
+    if wanted.type in (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER):
         if isinstance(found.value, bool) or not isinstance(found.value, int | float):
             raise refusal(Code.UNSURE)
         return Number(float(found.value), found.unit)
-    return Word(str(found.value))
+    word = str(found.value)
+    if wanted.choices and word not in wanted.choices:
+        raise refusal(Code.UNSUPPORTED)
+    return Word(word)

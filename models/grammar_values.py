@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from octopus_hub.config.functions import Function, TargetRule, ValueType
+from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
 from octopus_hub.models.grammar_copies import CopyStart
 from octopus_hub.models.grammar_states import NOTHING, Context, MustStay, State, Symbol
 from octopus_hub.models.grammar_targets import Target
-from octopus_hub.models.lexicon import Devices
+from octopus_hub.models.lexicon import NUMBERS, Devices
 from octopus_hub.models.tokens import FUNCTION_IDS, PARAMETER_IDS, TIME_UNITS, Mark
 from octopus_hub.models.trie import Trie
 
@@ -42,36 +42,31 @@ def _value_symbol(function: Function, index: int, nested: bool, state: State, co
     parameter = function.parameters[index]
     if parameter.type is ValueType.DURATION:
         return Digits()
-    if parameter.type is ValueType.AREA and context.lexicon.all_areas:
-        return WordIn(context.lexicon.all_areas)
-    if parameter.type in (ValueType.CHOICE, ValueType.OPTION):
-        words = context.lexicon.words(parameter, state.devices or context.lexicon.supported[function.name])
-        return WordIn(words) if words else CopyStart()
-    return ValueStart(function, index, nested)
+    if parameter.type is ValueType.AREA:
+        return ValueStart(parameter, context.lexicon.all_areas, nested)
+    words = context.lexicon.words(parameter, state.devices or context.lexicon.supported[function.name])
+    return ValueStart(parameter, words, nested)
 
 
 @dataclass(frozen=True, eq=False)
 class ValueStart(MustStay):
-    """A number, a word instead of it, copied text, or the answer of a read function."""
+    """A number, a word of a list, copied text where there is no list, or the answer of a read function."""
 
-    function: Function
-    index: int
+    parameter: Parameter
+    words: Trie[str]
     nested: bool
 
     def arcs(self, state: State, context: Context) -> dict[int, State]:
-        parameter = self.function.parameters[self.index]
-        found: dict[int, State] = {}
-        if parameter.type in (ValueType.TEXT, ValueType.TIME, ValueType.AREA):
-            found |= CopyStart().arcs(state, context)
-        else:
-            units = tuple(unit for unit in _units(parameter.type) if context.says(unit))
-            words = context.lexicon.words(parameter, NOTHING)
+        found = WordIn(self.words).arcs(state, context)
+        if self.parameter.type in NUMBERS:
+            units = tuple(unit for unit in _units(self.parameter.type) if context.says(unit))
             found |= NumberPart(0, False, units).arcs(state, context)
-            found |= WordIn(words).arcs(state, context)
-            if parameter.type in (ValueType.TEMPERATURE, ValueType.NUMBER):
+            if self.parameter.type is not ValueType.PERCENT:
                 found[Mark.MINUS] = state.then(NumberPart(0, False, units))
+        elif not found:
+            found |= CopyStart().arcs(state, context)
         if not self.nested:
-            for inner in context.lexicon.nestable(parameter):
+            for inner in context.lexicon.nestable(self.parameter):
                 body = function_body(inner, (Closing(state.devices),), nested=True)
                 found[FUNCTION_IDS[inner.name]] = state.then(*body)._replace(devices=NOTHING)
         return found

@@ -44,8 +44,10 @@ WORDS_OF_PLACES = frozenset({"room", "rooms", "area", "floor", "level", "upper",
 NOUN_WORDS = frozenset(word for noun in NOUNS for name in (noun.name, noun.plural) for word in name.lower().split())
 """Words that alone tell no device or place."""
 
-NESTABLE = {ValueType.PERCENT: ("get_value",), ValueType.TEMPERATURE: ("get_value",), ValueType.NUMBER: ("get_value",)}
-NESTABLE_TEXT = ("get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "todo_read", "timer_query")
+NUMBERS = (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER)
+ANNOUNCED = (
+    "get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "count_devices", "todo_read", "timer_query",
+)  # fmt: skip
 
 
 class _Tries(Generic[T]):
@@ -244,8 +246,14 @@ class Lexicon:
 
     def nestable(self, parameter: Parameter) -> list[Function]:
         """Read functions whose answer `parameter` may take."""
-        names = NESTABLE_TEXT if parameter.name == "message" else NESTABLE.get(parameter.type, ())
-        return [self.functions[name] for name in names if name in self.functions]
+        return [self.functions[name] for name in answers_for(parameter) if name in self.functions]
+
+
+def answers_for(parameter: Parameter) -> tuple[str, ...]:
+    """The names of the read functions whose answer `parameter` may take: a message any, what can be measured or seen a value."""
+    if parameter.name == "message":
+        return ANNOUNCED
+    return ("get_value",) if parameter.type in NUMBERS or parameter.name in ("color", "source") else ()
 
 
 def called_in(house: House) -> list[str]:

@@ -126,13 +126,13 @@ class HouseMaker:
 
     def _size(self) -> int:
         roll = self._rng.random()
-        if roll < 0.06:
+        if roll < 0.03:
             return self._rng.randint(MANY_DEVICES, 1_000)
-        if roll < 0.11:
+        if roll < 0.09:
             return self._rng.randint(1, 6)
-        if roll < 0.40:
+        if roll < 0.80:
             return self._rng.randint(7, 26)
-        return self._rng.randint(27, 60) if roll < 0.70 else self._rng.randint(61, MANY_DEVICES)
+        return self._rng.randint(27, 60) if roll < 0.93 else self._rng.randint(61, MANY_DEVICES)
 
     def _some(self, aliases: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(alias for alias in aliases if self._rng.random() < 0.6)

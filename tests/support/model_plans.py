@@ -26,7 +26,7 @@ from octopus_hub.config.plan import (
     Where,
     Word,
 )
-from octopus_hub.models.lexicon import DEFAULT_OPTIONS, NESTABLE, NESTABLE_TEXT
+from octopus_hub.models.lexicon import DEFAULT_OPTIONS, answers_for
 
 SENTENCE = "put Milk, eggs — and 2.5 pounds of the butter on my list at half past seven don't forget celsius fahrenheit"
 WORDS = SENTENCE.replace(",", "").replace("— ", "").split()
@@ -100,7 +100,7 @@ def _places(house: House, devices: list[Device]) -> st.SearchStrategy[Where | No
 
 
 def _value(draw: st.DrawFn, house: House, parameter: Parameter, meant: list[Device], nested: bool) -> Value:
-    answers = NESTABLE_TEXT if parameter.name == "message" else NESTABLE.get(parameter.type, ())
+    answers = answers_for(parameter)
     inner = [f for f in FUNCTIONS if f.name in answers and (f.target is not TargetRule.REQUIRED or _supported(house, f))]
     if inner and not nested and draw(st.integers(0, 3)) == 0:
         return Nested(_call(draw, house, draw(st.sampled_from(inner)), nested=True))

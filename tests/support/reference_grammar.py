@@ -17,12 +17,9 @@ from octopus_hub.models.grammar_states import Limits
 from octopus_hub.models.lexicon import DEFAULT_OPTIONS
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, Mark, TextEncoder
 
-ANSWERS = {
-    ValueType.PERCENT: {"get_value"},
-    ValueType.TEMPERATURE: {"get_value"},
-    ValueType.NUMBER: {"get_value"},
-}
-MESSAGE_ANSWERS = {"get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "todo_read", "timer_query"}
+MESSAGE_ANSWERS = {
+    "get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "count_devices", "todo_read", "timer_query",
+}  # fmt: skip
 UNITS = {
     ValueType.PERCENT: {Mark.PERCENT},
     ValueType.TEMPERATURE: {Mark.CELSIUS, Mark.FAHRENHEIT},
@@ -227,16 +224,18 @@ class ReferenceGrammar:
     def _value(self, function: Function, parameter: Parameter, at: int, meant: Meant, nested: bool) -> Iterator[int]:
         if parameter.type is ValueType.DURATION:
             yield from self._duration(at)
-        elif parameter.type in UNITS:
+            return
+        if parameter.type in UNITS:
             yield from self._number(parameter.type, at)
             yield from self._closed(parameter.choices, at)
-            yield from self._answer(ANSWERS[parameter.type], at, nested)
         elif words := self._words_of(function, parameter, meant):
             yield from self._closed(words, at)
         else:
             yield from self._copy(at)
-            if parameter.type not in (ValueType.CHOICE, ValueType.OPTION):
-                yield from self._answer(MESSAGE_ANSWERS if parameter.name == "message" else set(), at, nested)
+        if parameter.name == "message":
+            yield from self._answer(MESSAGE_ANSWERS, at, nested)
+        elif parameter.type in UNITS or parameter.name in {"color", "source"}:
+            yield from self._answer({"get_value"}, at, nested)
 
     def _words_of(self, function: Function, parameter: Parameter, meant: Meant) -> list[str]:
         if parameter.type is ValueType.CHOICE:

@@ -302,6 +302,17 @@ def test_nested_number() -> None:
     assert arguments(planned("set_temperature", "Nest", temperature=asked), states) == {"temperature": 21, "unit": "°C"}
 
 
+def test_nested_color() -> None:
+    """A lamp may take the colour of another; a shade of white is none."""
+    asked = nested(planned("get_value", "Bedside", property=Word("color")))
+    call = planned("set_color", "Counter", color=asked)
+    assert arguments(call, {"bedside": state("on", color_mode="hs", rgb_color=[0, 0, 250])}) == {"color": "blue"}
+    white = {"bedside": state("on", color_mode="color_temp", color_temp_kelvin=4000)}
+    refused = resolve(plan(call), HOUSE, white, None).refusal
+    assert refused is not None
+    assert refused.code is Code.UNSUPPORTED
+
+
 def test_nested_text() -> None:
     """An announcement may be an answer."""
     asked = nested(planned("get_state", "Front Door", state=Word("locked")))

@@ -9,7 +9,7 @@ import pytest
 from support.sample_calls import ACTING, ARGUMENTS, NAMES, sample_call
 from support.small_house import device
 
-from octopus_hub.adapters.colors import COLORS, is_same_color
+from octopus_hub.adapters.colors import COLORS, is_same_color, name_of
 from octopus_hub.adapters.confirmation import ROWS as SHOWN
 from octopus_hub.adapters.services import ServiceCall, record_services, translate
 from octopus_hub.config.errors import Unsupported
@@ -248,6 +248,15 @@ def test_every_color_has_a_value() -> None:
     assert all(is_same_color(name, COLORS[name]) for name in COLORS)
     assert not is_same_color("red", (0, 0, 255))
     assert not is_same_color("white", (255, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [((255, 0, 0), "red"), ((255, 120, 0), "orange"), ((0, 255, 0), "green"), ((10, 40, 255), "blue"), ((255, 252, 250), "white")],
+)
+def test_names_of_colors(shown: tuple[int, int, int], name: str) -> None:
+    """What a lamp shows is told in the word that people use."""
+    assert name_of(shown) == name
 
 
 @pytest.mark.parametrize("function", dict(ACTING), ids=lambda each: str(each.name))
