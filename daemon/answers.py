@@ -47,6 +47,13 @@ class _Question:
     def state(self, device: Device) -> DeviceState | None:
         return self.states.get(device.id)
 
+    @property
+    def silent(self) -> list[Device]:
+        """Those that nothing is known of; whether something is available is known of all."""
+        if self.word in ("available", "unavailable"):
+            return []
+        return [device for device in self.devices if not is_known(self.state(device))]
+
     def showing(self, word: str) -> list[Device]:
         return [device for device in self.devices if shows(device, self.state(device), word)]
 
@@ -64,19 +71,23 @@ def _get_state(question: _Question) -> Answer:
     if word is None:
         parts = [f"{name} is {spoken_state(device, question.state(device))}" for name, device in _named(devices)]
         return Answer(_sentence(join(parts)), join(parts))
-    found = question.showing(word)
+    found, silent = question.showing(word), question.silent
+    if len(silent) == len(devices):
+        return _unknown("")
     if len(found) == len(devices):
         return Answer(f"Yes, all {_counted(devices)} are {word}.", True)
     if not found:
-        return Answer(f"No, none of the {_counted(devices)} is {word}.", False)
-    return Answer(f"{len(found)} of {_counted(devices)} {_are(found)} {word}{_listed(found)}.", False)
+        known = [device for device in devices if device not in silent]
+        return Answer(f"No, none of the {_counted(known)} is {word}.{_but(silent)}", False)
+    return Answer(f"{len(found)} of {_counted(devices)} {_are(found)} {word}{_listed(found)}.{_but(silent)}", False)
 
 
 def _one_state(question: _Question, device: Device) -> Answer:
     state, word = question.state(device), question.word
-    if not is_known(state) and word not in ("available", "unavailable"):
-        code = Code.UNKNOWN_STATE if is_available(state) else Code.UNAVAILABLE
-        return Answer(refuse(code, {"device": the(device)}), code=code)
+    if question.silent:
+        if not is_available(state):
+            return Answer(refuse(Code.UNAVAILABLE, {"device": the(device)}), code=Code.UNAVAILABLE)
+        return _unknown(f"{'where' if device.kind == 'person' else 'how'} {the(device)} is")
     told = spoken_state(device, state)
     if word is None:
         return Answer(_sentence(f"{the(device)} is {told}"), told)
@@ -90,8 +101,7 @@ def _get_value(question: _Question) -> Answer:
     readings = [(device, read(_subject(question, device), name)) for device in question.devices]
     known = [(device, reading) for device, reading in readings if reading is not None]
     if not known:
-        parts = {"device": the(question.devices[0])} if len(readings) == 1 else {}
-        return Answer(refuse(Code.UNKNOWN_STATE, parts), code=Code.UNKNOWN_STATE)
+        return _unknown(_value_asked(question.devices[0], name) if len(readings) == 1 else "")
     if len(known) == 1:
         device, reading = known[0]
         return Answer(_sentence(_value_phrase(device, name, reading)), reading.value, reading.unit)
@@ -113,20 +123,47 @@ def _value_phrase(device: Device, name: str, reading: Reading) -> str:
     return f"the {name} of {the(device)} is {reading}"
 
 
+def _value_asked(device: Device, name: str) -> str:
+    if name == "title":
+        return f"what {the(device)} is playing"
+    if name == "location":
+        return f"where {the(device)} is"
+    if name in ("items", "value") or (device.kind == "sensor" and name in device.name.casefold()):
+        return f"what {the(device)} shows"
+    return f"the {name} of {the(device)}"
+
+
 def _list_devices(question: _Question) -> Answer:
-    word = question.word or "on"
-    found = question.showing(word)
-    if not found:
-        return Answer(_none(question.devices, word), 0)
-    return Answer(_sentence(f"{_counted(found)} {_are(found)} {word}{_listed(found, limit=8)}"), join(distinct_names(found)))
+    return _devices_showing(question, names=8)
 
 
 def _count_devices(question: _Question) -> Answer:
-    word = question.word or "on"
+    return _devices_showing(question, names=0)
+
+
+def _devices_showing(question: _Question, names: int) -> Answer:
+    """How many, and which if they are `names` at most; the value is one or the other."""
+    word, silent = question.word or "on", question.silent
     found = question.showing(word)
+    if silent and len(silent) == len(question.devices):
+        return _unknown("")
     if not found:
-        return Answer(_none(question.devices, word), 0)
-    return Answer(_sentence(f"{_counted(found)} {_are(found)} {word}"), len(found))
+        return Answer(f"{_none(question.devices, word)}{_but(silent)}", 0)
+    told = _sentence(f"{_counted(found)} {_are(found)} {word}{_listed(found, limit=names)}")
+    return Answer(f"{told}{_but(silent)}", join(distinct_names(found)) if names else len(found))
+
+
+def _unknown(what: str) -> Answer:
+    """ "I don't know how the Front Door is now"; nothing said: "that"."""
+    return Answer(refuse(Code.UNKNOWN_STATE, {"what": what} if what else {}), code=Code.UNKNOWN_STATE)
+
+
+def _but(silent: Sequence[Device]) -> str:
+    """What an answer about several leaves open."""
+    if not silent:
+        return ""
+    which = join(distinct_names(silent)) if len(silent) <= MAX_SPOKEN else _counted(silent)
+    return f" I don't know about {which}."
 
 
 def _get_time(question: _Question) -> Answer:
@@ -143,7 +180,7 @@ def _get_date(question: _Question) -> Answer:
 def _get_weather(question: _Question) -> Answer:
     devices = question.devices
     if not devices or not is_known(question.state(devices[0])):
-        return Answer(refuse(Code.UNKNOWN_STATE, {"device": the(devices[0])} if devices else {}), code=Code.UNKNOWN_STATE)
+        return _unknown("what the weather is")
     subject = _subject(question, devices[0])
     day = str(question.call.arguments.get("day", "now"))
     forecast = forecast_told(subject, day, question.now)
@@ -162,7 +199,7 @@ def _todo_read(question: _Question) -> Answer:
         if items is None:
             count = question.states[device.id].state if device.id in question.states else None
             if count is None or not count.isdigit():
-                return Answer(refuse(Code.UNKNOWN_STATE, {"device": the(device)}), code=Code.UNKNOWN_STATE)
+                return _unknown(f"what {the(device)} shows")
             told.append(f"{the(device)} has {count} {'item' if count == '1' else 'items'}")
         else:
             told.append(f"on {the(device)}: {join(items)}" if items else f"{the(device)} is empty")

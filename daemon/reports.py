@@ -150,6 +150,9 @@ def _carried_out(call: Call, results: Iterable[Result], house: House) -> str:
 
 
 def _phrase(call: Call, device_ids: Sequence[str], house: House) -> str:
+    if not device_ids:
+        given = ", ".join(f"{name} {value}" for name, value in call.arguments.items())
+        return f"{call.function.replace('_', ' ')}{f' ({given})' if given else ''}"
     template = DONE.get(call.function, f"{{devices}} asked to {call.function.replace('_', ' ')}")
     words: dict[str, Scalar] = dict(call.arguments)
     is_up = call.arguments.get("direction") in ("up", "open")

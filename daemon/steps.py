@@ -69,7 +69,7 @@ def step_arguments(function: Function, subject: Subject, found: Mapping[str, Sca
     if present is None:
         if step.quantity is VOLUME and not has_own_limit(VOLUME, subject):
             return added
-        raise refusal(Code.UNKNOWN_STATE, device=the(subject.device))
+        raise refusal(Code.UNKNOWN_STATE, what=f"how {the(subject.device)} is set")
     added[step.end] = _end(step.quantity, subject, present, amount if found["direction"] in UPWARD else -amount)
     return added | ({"unit": subject.temperature_unit} if step.quantity is TEMPERATURE else {})
 

@@ -111,6 +111,8 @@ def test_dry_run() -> None:
     """A dry run tells what would be done."""
     assert intend((Call("toggle", ("bedside",), {"state": "off"}),), HOUSE) == "I would do this: Bedside off."
     assert intend((), HOUSE) == "I would do nothing."
+    pasta = Call("timer_start", (), {"duration": 720, "label": "pasta"})
+    assert intend((pasta, Call("undo", ())), HOUSE) == "I would do this: timer start (duration 720, label pasta), undo."
 
 
 @pytest.mark.parametrize(("function", "kind"), ACTING, ids=NAMES)

@@ -26,6 +26,8 @@ def say(function: str, *ids: str, states: States | None = None, **arguments: str
 
 LOCKED: States = {"front_door": state("locked"), "back_door": state("unlocked")}
 LIT: States = {"hallway_light": state("on"), "kitchen_ceiling": state("off"), "counter": state("on")}
+ALL_OUT: States = dict.fromkeys(ALL_LIGHTS, state("off"))
+ONE_DARK: States = {**ALL_OUT, "counter": state("unavailable")}
 TWO_ITEMS: States = {"shopping_list": state("2", items=["milk", "eggs"])}
 
 FORECAST = [
@@ -50,9 +52,18 @@ ANSWERS = [
     ("get_state", ("front_door",), {}, LOCKED, "The Front Door is locked."),
     ("get_state", ("front_door", "back_door"), {}, LOCKED, "Front Door is locked and Back Door is unlocked."),
     ("get_state", ("front_door", "back_door"), {"state": "locked"}, LOCKED, "1 of 2 locks is locked: Front Door."),
-    ("get_state", ALL_LIGHTS, {"state": "on"}, {}, "No, none of the 3 lights is on."),
+    ("get_state", ALL_LIGHTS, {"state": "on"}, {}, "I don't know that now."),
+    ("get_state", ALL_LIGHTS, {"state": "on"}, ONE_DARK, "No, none of the 2 lights is on. I don't know about Counter."),
+    (
+        "get_state",
+        ALL_LIGHTS,
+        {"state": "off"},
+        ONE_DARK,
+        "2 of 3 lights are off: Hallway Light and Ceiling. I don't know about Counter.",
+    ),
+    ("get_state", ALL_LIGHTS, {"state": "unavailable"}, ONE_DARK, "1 of 3 lights is unavailable: Counter."),
     ("get_state", ("hallway_light", "counter"), {"state": "on"}, LIT, "Yes, all 2 lights are on."),
-    ("get_state", ("front_door",), {"state": "locked"}, {}, "I don't know how the Front Door is set now."),
+    ("get_state", ("front_door",), {"state": "locked"}, {}, "I don't know how the Front Door is now."),
     ("get_state", ("tv",), {}, {"tv": state("unavailable")}, "The TV isn't available at the moment."),
     ("get_state", ("bedroom_window",), {"state": "open"}, {"bedroom_window": state("off")}, "No, the Bedroom Window is closed."),
     ("get_state", ("nest",), {"state": "heating"}, {"nest": state("heat", hvac_action="idle")}, "No, the Nest is not heating."),
@@ -93,13 +104,19 @@ ANSWERS = [
         "The color of the Bedside is warm white.",
     ),
     ("get_value", ("radio",), {"property": "title"}, {"radio": state("playing", media_title="Blue")}, "The Radio is playing Blue."),
-    ("get_value", ("radio",), {"property": "title"}, {"radio": state("idle")}, "I don't know how the Radio is set now."),
+    ("get_value", ("radio",), {"property": "title"}, {"radio": state("idle")}, "I don't know what the Radio is playing now."),
     ("get_value", ("volvo",), {"property": "range"}, {"volvo": state("locked", range=212)}, "The range of the Volvo is 212 km."),
     ("list_devices", ALL_LIGHTS, {"state": "on"}, LIT, "2 lights are on: Hallway Light and Counter."),
     ("list_devices", ("bedroom_window",), {"state": "open"}, {"bedroom_window": state("on")}, "1 window is open: Bedroom Window."),
     ("list_devices", ("bedroom_window",), {"state": "open"}, {"bedroom_window": state("off")}, "No window is open."),
     ("count_devices", ALL_LIGHTS, {"state": "on"}, LIT, "2 lights are on."),
-    ("count_devices", ALL_LIGHTS, {"state": "on"}, {}, "No light is on."),
+    ("count_devices", ALL_LIGHTS, {"state": "on"}, ALL_OUT, "No light is on."),
+    ("count_devices", ALL_LIGHTS, {"state": "on"}, {}, "I don't know that now."),
+    ("list_devices", ALL_LIGHTS, {"state": "on"}, ONE_DARK, "No light is on. I don't know about Counter."),
+    ("get_value", ("volvo",), {"property": "location"}, {}, "I don't know where the Volvo is now."),
+    ("get_value", ("nest",), {"property": "humidity"}, {}, "I don't know the humidity of the Nest now."),
+    ("get_weather", ("sky",), {}, {}, "I don't know what the weather is now."),
+    ("todo_read", ("shopping_list",), {}, {}, "I don't know what the Shopping List shows now."),
     ("get_time", (), {}, {}, "It is 18:05."),
     ("get_date", (), {}, {}, "It is Thursday, 20 November 2025."),
     ("get_weather", ("sky",), {}, {"sky": state("partlycloudy", temperature=12)}, "It is partly cloudy and 12 °C."),
