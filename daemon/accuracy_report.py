@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from octopus_hub.config.hub import HubSettings, PolicySettings
 from octopus_hub.config.plan import Plan
 from octopus_hub.daemon.accuracy_cases import Case
-from octopus_hub.daemon.pipeline import doubt
+from octopus_hub.daemon.pipeline import is_doubtful
 from octopus_hub.daemon.replies import Code
 from octopus_hub.daemon.scoring import NOTHING_DONE, Verdict
 
@@ -142,10 +142,9 @@ def report(judged: Iterable[Judged], policy: PolicySettings) -> Report:
 
 def with_doubt(judged: Judged, policy: PolicySettings) -> Judged:
     """What becomes of it where the owner's thresholds are asked too, by the daemon's own rule."""
-    if judged.plan is None:
+    if judged.plan is None or not is_doubtful(judged.plan, HubSettings(policy=policy)):
         return judged
-    code = doubt(judged.plan, HubSettings(policy=policy))
-    return judged if code is None else replace(judged, verdict=Verdict.DOUBTED, is_reversed=False, code=code)
+    return replace(judged, verdict=Verdict.DOUBTED, is_reversed=False, code=Code.UNSURE)
 
 
 def sweep(judged: Sequence[Judged]) -> dict[tuple[float, float], tuple[Share, Share]]:

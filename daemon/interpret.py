@@ -19,7 +19,7 @@ from octopus_hub.config.plan import Call, Correction, Plan, Status
 from octopus_hub.config.record import house_from_record
 from octopus_hub.daemon.answers import ANSWERED, answer
 from octopus_hub.daemon.brain import Interpreter
-from octopus_hub.daemon.pipeline import doubt
+from octopus_hub.daemon.pipeline import is_doubtful
 from octopus_hub.daemon.replies import Code, Refusal, refuse
 from octopus_hub.daemon.reports import intend
 from octopus_hub.daemon.resolver import Resolution, resolve
@@ -95,9 +95,8 @@ class Batch:
         return _understood(record, _row(record, Status.DRY_RUN, began_s, plan), found.calls, now)
 
     def _resolve(self, record: Record, plan: Plan, now: datetime) -> Resolution:
-        code = doubt(plan, self._settings)
-        if code is not None:
-            return Resolution(refusal=Refusal(code))
+        if is_doubtful(plan, self._settings):
+            return Resolution(refusal=Refusal(Code.UNSURE))
         return resolve(plan, record.house, record.states, record.area, now=now, text=record.text)
 
 

@@ -138,8 +138,8 @@ class Pipeline:
             understood = await self.interpret(course.command.text)
             course.plan, course.house, house = understood.plan, understood.house, understood.house
             course.note("interpret", self.clock.steady_s())
-            if (code := doubt(course.plan, course.settings)) is not None:
-                raise refusal(code)
+            if is_doubtful(course.plan, course.settings):
+                raise refusal(Code.UNSURE)
         states, now = self.devices.states(), self._local_time(course)
         area = None if course.submission.calls else (course.answers.command if course.answers else course.command).area
         text = course.answers.command.text if course.answers else course.command.text
@@ -192,16 +192,15 @@ class Pipeline:
         return datetime.fromtimestamp(self.clock.now_s(), zone).astimezone(zone)
 
 
-def doubt(plan: Plan, settings: HubSettings) -> Code | None:
-    """Why the plan is too doubtful to be carried out, by the owner's thresholds; a refusal needs no confidence.
+def is_doubtful(plan: Plan, settings: HubSettings) -> bool:
+    """Is the plan too doubtful to be carried out, by the owner's thresholds? A refusal needs no confidence.
 
     The thresholds are for one call: a plan of three is made of three times as many choices, and is as sure as each call on average.
     """
+    policy = settings.policy
     if plan.refusal is not None:
-        return None
-    if plan.mass < settings.policy.min_mass**plan.size:
-        return Code.CHAT
-    return Code.UNSURE if plan.confidence < settings.policy.min_confidence**plan.size else None
+        return False
+    return plan.mass < policy.min_mass**plan.size or plan.confidence < policy.min_confidence**plan.size
 
 
 def _performed(course: _Course, performance: Performance) -> Report:

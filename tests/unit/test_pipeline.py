@@ -18,8 +18,7 @@ from octopus_hub.config.loader import demo_directory, load_config
 from octopus_hub.config.plan import Call, Command, Nested, Outcome, Plan, Result, Status
 from octopus_hub.daemon.brain import Understood
 from octopus_hub.daemon.dispatcher import Dispatcher
-from octopus_hub.daemon.pipeline import Clock, Pipeline, doubt
-from octopus_hub.daemon.replies import Code
+from octopus_hub.daemon.pipeline import Clock, Pipeline, is_doubtful
 from octopus_hub.daemon.submission import Address, Channel, Report, Submission
 
 HOUSE = load_config(demo_directory()).house
@@ -114,7 +113,7 @@ REFUSED = [
     ("gibberish", Status.REFUSED, "unsure"),
     ("set the nest to 50 degrees", Status.REFUSED, "range"),
     ("perhaps the hallway light", Status.REFUSED, "unsure"),
-    ("hallway light lyrics", Status.REFUSED, "chat"),
+    ("hallway light lyrics", Status.REFUSED, "unsure"),
     ("turn on the hallway light in ten minutes", Status.REFUSED, "later"),
     ("set a timer for five minutes", Status.REFUSED, "unsupported"),
     ("unlock the front door", Status.DENIED, "denied"),
@@ -262,12 +261,12 @@ def test_thresholds_are_for_one_call() -> None:
     settings = HubSettings(policy=PolicySettings(min_confidence=0.5, min_mass=0.4))
     one = call("turn_on", "Lamp")
     nested = replace(one, arguments={"level": Nested(one)})
-    assert doubt(Plan((one,), confidence=0.49), settings) is Code.UNSURE
-    assert doubt(Plan((one, one), confidence=0.26, mass=0.17), settings) is None
-    assert doubt(Plan((nested,), confidence=0.26, mass=0.17), settings) is None
-    assert doubt(Plan((one, one), confidence=0.24), settings) is Code.UNSURE
-    assert doubt(Plan((one, one), mass=0.15), settings) is Code.CHAT
-    assert doubt(Plan((), Reason.CHAT, confidence=0.01), settings) is None
+    assert is_doubtful(Plan((one,), confidence=0.49), settings)
+    assert not is_doubtful(Plan((one, one), confidence=0.26, mass=0.17), settings)
+    assert not is_doubtful(Plan((nested,), confidence=0.26, mass=0.17), settings)
+    assert is_doubtful(Plan((one, one), confidence=0.24), settings)
+    assert is_doubtful(Plan((one, one), mass=0.15), settings)
+    assert not is_doubtful(Plan((), Reason.CHAT, confidence=0.01), settings)
 
 
 async def test_a_question_back_is_settled_by_its_answer(bench: Bench) -> None:
