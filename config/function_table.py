@@ -42,6 +42,7 @@ PROPERTY_KINDS = {
 """Kinds that alone have a property. What a room has (temperature, light, power) is asked of any room."""
 DOORS = ("front left", "front right", "driver", "passenger", "rear left", "rear right", "rear", "front")
 SEATS = ("driver", "passenger", "rear left", "rear right", "rear", "front", "all")
+LEVELS = ("low", "medium", "high", "max", "min")
 DAYS = "today unless said otherwise"
 
 
@@ -82,7 +83,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("turn_off", "Switch devices off.", ON_OFF_KINDS, not_for="closing, locking, pausing, muting; putting off for later"),
     Function("toggle", "Switch devices to the other of on and off.", ON_OFF_KINDS, not_for="anything but an explicit toggle or flip"),
     # Lights
-    Function("set_brightness", "Set how bright lights are.", ("light",), (_level("brightness"),),
+    Function("set_brightness", "Set how bright lights are.", ("light",), (_level("brightness", *LEVELS),),
              not_for="a relative change: step_brightness"),
     Function("step_brightness", "Make lights brighter or dimmer than now.", ("light",),
              (_direction(), _amount(PERCENT, "%", 100)), not_for="an absolute level: set_brightness"),
@@ -138,7 +139,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("media_stop", "Stop what is playing.", ("media_player",), not_for="blinds, vacuums: stop; switching off: turn_off"),
     Function("media_next", "Skip to the next track, episode or channel.", ("media_player",), confirmation=SENT),
     Function("media_previous", "Go back to the previous track.", ("media_player",), confirmation=SENT),
-    Function("set_volume", "Set the volume.", ("media_player",), (_level("volume"),), not_for="louder or quieter than now"),
+    Function("set_volume", "Set the volume.", ("media_player",), (_level("volume", *LEVELS),), not_for="louder or quieter than now"),
     Function("step_volume", "Make it louder or quieter than now.", ("media_player",), (_direction(), _amount(PERCENT, "%", 100))),
     Function("mute", "Silence the sound, without stopping.", ("media_player",)),
     Function("unmute", "Bring the sound back.", ("media_player",)),
@@ -157,7 +158,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("set_repeat", "Repeat one, all, or stop repeating.", ("media_player",),
              (Parameter("repeat", CHOICE, "what to repeat", choices=("one", "all", "off")),), not_for="saying an answer again: repeat"),
     # Fans
-    Function("set_fan_speed", "Set the speed of fans.", ("fan",), (_level("speed", "low", "medium", "high", "max", "min"),)),
+    Function("set_fan_speed", "Set the speed of fans.", ("fan",), (_level("speed", *LEVELS),)),
     Function("step_fan_speed", "Make fans faster or slower than now.", ("fan",), (_direction(), _amount(PERCENT, "%", 100))),
     Function("set_oscillation", "Let fans swing or not.", ("fan",), (Parameter("oscillating", CHOICE, "on or off", choices=("on", "off")),)),
     Function("set_fan_direction", "Set which way a ceiling fan turns.", ("fan",), (_direction("forward", "reverse"),)),

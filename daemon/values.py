@@ -41,6 +41,10 @@ Arguments = dict[str, Scalar]
 
 PERCENT_WORDS: Mapping[str, float] = {"half": 50, "low": 33, "medium": 66, "high": 100}
 KELVIN_WORDS: Mapping[str, float] = {"candle": 2000, "warm": 2700, "neutral": 4000, "cool": 5500, "daylight": 6500}
+LEVELS: Mapping[str, Mapping[str, float]] = {
+    "set_brightness": {"low": 25, "medium": 50, "high": 100}, "set_volume": {"low": 20, "medium": 50, "high": 80},
+}  # fmt: skip
+"""What these words mean where it is not thirds, as of a fan's speeds."""
 LOWEST: Mapping[str, float] = {"set_brightness": 1, "set_fan_speed": 33}
 """What "min" means where 0 would switch it off."""
 
@@ -179,7 +183,8 @@ def _percent(slot: _Slot, value: Value) -> Arguments:
     if word in ("max", "min"):
         lowest = max(low, _lowest(slot))
         return {slot.name: tidy(high if word == "max" else lowest)}
-    return {slot.name: tidy(min(max(PERCENT_WORDS[word], low), high))}
+    percent = LEVELS.get(slot.function.name, PERCENT_WORDS).get(word, PERCENT_WORDS[word])
+    return {slot.name: tidy(min(max(percent, low), high))}
 
 
 def _lowest(slot: _Slot) -> float:

@@ -43,18 +43,34 @@ class Context:
     limits: Limits = LIMITS
 
     @cached_property
-    def said_names(self) -> frozenset[tuple[int, ...]]:
-        """Beginnings of the names of devices that stand in the sentence word for word, by name or alias."""
-        words = tuple(piece.ids for piece in self.pieces if piece.is_word)
-        names = self.lexicon.names_by_first_word
-        begun = ((i, wanted, ids) for i, word in enumerate(words) for wanted, ids in names.get(word, ()))
-        said = {ids for i, wanted, ids in begun if words[i : i + len(wanted)] == wanted}
-        return frozenset(ids[:end] for ids in said for end in range(1, len(ids) + 1))
+    def _words(self) -> Words:
+        return tuple(piece.ids for piece in self.pieces if piece.is_word)
 
     @cached_property
-    def _device_parts(self) -> list[tuple[tuple[int, ...], Devices]]:
-        """Parts of devices' names that were said, each once, with those whose name has it."""
-        return self._said_of(self.lexicon.device_parts)
+    def _whole_names(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Names and aliases of devices that stand in the sentence word for word: where they begin, and their ids."""
+        words, names = self._words, self.lexicon.names_by_first_word
+        begun = ((i, wanted, ids) for i, word in enumerate(words) for wanted, ids in names.get(word, ()))
+        return [(i, ids) for i, wanted, ids in begun if words[i : i + len(wanted)] == wanted]
+
+    @cached_property
+    def said_names(self) -> frozenset[tuple[int, ...]]:
+        """Beginnings of the names of devices that stand in the sentence word for word, by name or alias."""
+        return frozenset(ids[:end] for _, ids in self._whole_names for end in range(1, len(ids) + 1))
+
+    @cached_property
+    def _said_otherwise(self) -> dict[tuple[int, ...], Devices]:
+        """What else was said that devices are called: parts of their names, and their names behind their area ("Emma's night
+        light"), with those that it may mean."""
+        found = dict(self._said_of(self.lexicon.device_parts))
+        areas = self.lexicon.areas_by_words
+        for begin, name in self._whole_names:
+            for first in range(max(0, begin - LONGEST_PART), begin):
+                place = self._words[first:begin]
+                owners, there = self.lexicon.owners[name], areas.get(place, frozenset())
+                if placed := frozenset(i for i in owners if self.lexicon.house.devices[i].area in there):
+                    found[(*_joined(place), *name)] = placed
+        return found
 
     @cached_property
     def _area_parts(self) -> list[tuple[tuple[int, ...], frozenset[str]]]:
@@ -62,15 +78,15 @@ class Context:
         return self._said_of(self.lexicon.area_parts)
 
     def _said_of(self, parts: Mapping[Words, frozenset[Key]]) -> list[tuple[tuple[int, ...], frozenset[Key]]]:
-        words = tuple(piece.ids for piece in self.pieces if piece.is_word)
+        words = self._words
         spans = (words[i : i + n] for i in range(len(words)) for n in range(1, LONGEST_PART + 1) if i + n <= len(words))
         return [(_joined(span), parts[span]) for span in dict.fromkeys(spans) if span in parts]
 
     def names(self, function: Function) -> Either[int]:
-        """What devices that may follow `function` are called, and what of the name of just one of them was said."""
+        """What devices that may follow `function` are called, and what else was said that means just one of them."""
         whole, able = self.lexicon.names(function), self.lexicon.supported[function.name]
-        parts = ((ids, owners & able) for ids, owners in self._device_parts)
-        return Either((whole, Trie.build((ids, i) for ids, owners in parts if len(owners) == 1 for i in owners)))
+        said = ((ids, owners & able) for ids, owners in self._said_otherwise.items())
+        return Either((whole, Trie.build((ids, i) for ids, owners in said if len(owners) == 1 for i in owners)))
 
     def places(self, devices: Devices, mark: Mark) -> Either[str]:
         """What areas and floors are called in which one of `devices` is, and what of the name of just one area was said. Both marks

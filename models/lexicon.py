@@ -35,6 +35,12 @@ DEFAULT_OPTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Home Assistant's words, where a device does not list what it offers. An option without defaults is copied from the sentence."""
 
+PLACED_OTHERWISE = {
+    "rear left": ("left rear", "back left", "left back"), "rear right": ("right rear", "back right", "right back"),
+    "front left": ("left front",), "front right": ("right front",), "rear": ("back",),
+}  # fmt: skip
+"""How else people say which door, window or seat of a car."""
+
 LONGEST_PART = 3
 """Words of a part of a name that may stand for it."""
 LITTLE_WORDS = frozenset(
@@ -197,6 +203,25 @@ class Lexicon:
         return self._parts(names, plain)
 
     @cached_property
+    def owners(self) -> dict[tuple[int, ...], Devices]:
+        """The devices called so, by name or alias, by its ids."""
+        found: dict[tuple[int, ...], Devices] = {}
+        for i, device in enumerate(self.house.devices):
+            for name in (device.name, *device.aliases):
+                ids = self.encoder.ids(name)
+                found[ids] = found.get(ids, frozenset()) | {i}
+        return found
+
+    @cached_property
+    def areas_by_words(self) -> dict[Words, frozenset[str]]:
+        """Areas by what they are called, and by parts of it."""
+        found: dict[Words, frozenset[str]] = dict(self.area_parts)
+        for word, area in _words(self.house.areas):
+            words = tuple(piece.ids for piece in self.encoder.pieces(word) if piece.is_word)
+            found[words] = found.get(words, frozenset()) | {area.name}
+        return found
+
+    @cached_property
     def area_parts(self) -> dict[Words, frozenset[str]]:
         """Areas by words in a row out of a name or alias, likewise."""
         names = ((area.name, word) for word, area in _words(self.house.areas))
@@ -237,7 +262,11 @@ class Lexicon:
             kinds = {device.kind for device in self.devices(devices)}
             fitting = (w for w in words if w not in parameter.choice_kinds or any(parameter.is_of(kind, w) for kind in kinds))
             words = tuple(fitting) or words
-        return self._words.get(words, lambda: ((self.encoder.ids(spoken(word)), word) for word in words))
+        return self._words.get(words, lambda: self._word_entries(words))
+
+    def _word_entries(self, words: tuple[str, ...]) -> Entries[str]:
+        for word in words:
+            yield from ((self.encoder.ids(said), word) for said in (spoken(word), *PLACED_OTHERWISE.get(word, ())))
 
     def options(self, option: str, devices: Devices) -> tuple[str, ...]:
         """What these devices list under `option`, else Home Assistant's own words for it."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Function, Parameter, ValueType
+from octopus_hub.config.house import called
 from octopus_hub.config.plan import (
     Described,
     Duration,
@@ -121,12 +122,17 @@ class PlanReader:
         return Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[noun], where), devices
 
     def _named(self, function: Function) -> Selected:
-        """A device by name or alias, in the house's spelling; in full where a part of its name was said."""
+        """A device by name or alias, in the house's spelling; by its name where that was said otherwise, and by its area too where
+        another one has that name."""
         ids = self._base()
         meant = frozenset(self._context.names(function).find(ids))
         is_whole = bool(self._lexicon.names(function).find(ids))
         where, devices = self._where(meant)
-        return Named(self._lexicon.spelling[ids] if is_whole else self._lexicon.house.devices[min(meant)].name, where), devices
+        if is_whole:
+            return Named(self._lexicon.spelling[ids], where), devices
+        device = self._lexicon.house.devices[min(meant)]
+        has_twins = len(called(self._lexicon.house.devices, device.name)) > 1
+        return Named(device.name, Where(area=device.area) if has_twins and device.area else where), devices
 
     def _where(self, devices: Devices) -> tuple[Where | None, Devices]:
         """The place that follows, if one does, and those of `devices` that are there."""

@@ -14,7 +14,7 @@ from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueT
 from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS
 from octopus_hub.models.grammar_states import Limits
-from octopus_hub.models.lexicon import DEFAULT_OPTIONS
+from octopus_hub.models.lexicon import DEFAULT_OPTIONS, PLACED_OTHERWISE
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, Mark, TextEncoder
 
 MESSAGE_ANSWERS = {
@@ -135,7 +135,8 @@ class ReferenceGrammar:
         called = [(name, device) for device in supported for name in (device.name, *device.aliases)]
         parts = self._parts_said([(name, device.id) for name, device in called], plain)
         by_id = {device.id: device for device in supported}
-        names = {ids: [by_id[owner]] for ids, owner in parts.items()} | self._by_ids(_words(supported))
+        otherwise = parts | self._placed_said(supported)
+        names = {ids: [by_id[owner]] for ids, owner in otherwise.items()} | self._by_ids(_words(supported))
         for end, devices in self._marked_name(Mark.DEVICE, names, at):
             yield end, _ids(devices)
             if len({device.area for device in devices}) > 1:
@@ -177,6 +178,23 @@ class ReferenceGrammar:
                 if len(owners) == 1:
                     found[tuple(i for word in span for i in word)] = owners.pop()
         return found
+
+    def _placed_said(self, devices: Sequence[Device]) -> dict[Ids, str]:
+        """Names of devices that were said behind one to three words for their area, if that means just one of them."""
+        found: dict[Ids, set[str]] = {}
+        for device in devices:
+            area = next((area for area in self._house.areas if area.name == device.area), None)
+            called = (area.name, *area.aliases) if area else ()
+            for name in (device.name, *device.aliases):
+                words = [piece.ids for piece in self._encoder.pieces(name) if piece.is_word]
+                for at in range(1, len(self._words) - len(words) + 1):
+                    for span in (self._words[max(0, at - n) : at] for n in (1, 2, 3)):
+                        wholes = [[p.ids for p in self._encoder.pieces(word) if p.is_word] for word in called]
+                        is_place = list(span) in wholes or any(self._is_part(span, word, LITTLE | PLACE_WORDS) for word in called)
+                        if words and self._words[at : at + len(words)] == words and is_place:
+                            ids = tuple(i for word in span for i in word) + self._encoder.ids(name)
+                            found.setdefault(ids, set()).add(device.id)
+        return {ids: owners.pop() for ids, owners in found.items() if len(owners) == 1}
 
     def _is_part(self, span: Sequence[Ids], name: str, plain: frozenset[str]) -> bool:
         words = [piece for piece in self._encoder.pieces(name) if piece.is_word]
@@ -242,7 +260,8 @@ class ReferenceGrammar:
             kinds = {d.kind for d in self._house.devices if d.id in meant or not meant}
             limited = parameter.choice_kinds
             fitting = [word for word in parameter.choices if word not in limited or kinds & set(limited[word])]
-            return fitting or list(parameter.choices)
+            words = fitting or list(parameter.choices)
+            return words + [otherwise for word in words for otherwise in PLACED_OTHERWISE.get(word, ())]
         if parameter.type is ValueType.AREA:
             return [word for word, _ in _words(self._house.areas)]
         if parameter.type is not ValueType.OPTION:

@@ -187,13 +187,13 @@ MANOR = House(
 )
 
 
-def planned(text: str, *plan: int) -> Plan | None:
+def planned(text: str, *plan: int, house: House = MANOR) -> Plan | None:
     """What these ids read as, where the mask lets them through."""
     try:
-        walk = walk_in(MANOR, text, *plan)
+        walk = walk_in(house, text, *plan)
     except ValueError:
         return None
-    return PlanReader(walk.ids, house_mask(MANOR).lexicon, text, encoder().pieces(text)).read()
+    return PlanReader(walk.ids, house_mask(house).lexicon, text, encoder().pieces(text)).read()
 
 
 def test_part_of_a_name_that_was_said() -> None:
@@ -206,6 +206,31 @@ def test_part_of_a_name_that_was_said() -> None:
     assert planned("dulcinea closed", shut, device, *ids("dulcinea"), Mark.END) is None
     assert planned("the light off", off, device, *ids("light"), Mark.END) is None
     assert planned("turn it off", off, device, *ids("night light"), Mark.END) is None
+
+
+def test_name_behind_its_area() -> None:
+    """Whoever says "Emma's night light" means the Night Light of her room, and the lamp of hers where another room has one too."""
+    house = House(
+        areas=(Area("Emma's Room"), Area("Kitchen")),
+        devices=(
+            Device("night", "Night Light", "light", "Emma's Room"),
+            Device("emma", "Lamp", "light", "Emma's Room"),
+            Device("kitchen", "Lamp", "light", "Kitchen"),
+        ),
+    )
+    off = (FUNCTION_IDS["turn_off"], Mark.DEVICE)
+    night = planned("emma's night light off", *off, *ids("emma's night light"), Mark.END, house=house)
+    lamp = planned("kitchen lamp off", *off, *ids("kitchen lamp"), Mark.END, house=house)
+    assert (str(night), str(lamp)) == ('turn_off("Night Light")', 'turn_off("Lamp" in "Kitchen")')
+    assert planned("kitchen night light off", *off, *ids("kitchen night light"), Mark.END, house=house) is None
+
+
+def test_sides_of_a_car_in_either_order() -> None:
+    """ "The back left door" is the one that the documentation calls rear left."""
+    house = House(devices=(Device("car", "Car", "vehicle"),))
+    lock = (FUNCTION_IDS["lock"], Mark.DEVICE, *ids("car"), PARAMETER_IDS["door"])
+    plan = planned("lock the back left door of the car", *lock, *ids("back left"), Mark.END, house=house)
+    assert str(plan) == 'lock("Car"; door=rear left)'
 
 
 def test_places_by_either_mark() -> None:
