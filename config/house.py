@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeVar
@@ -144,6 +144,20 @@ def called(items: Iterable[Item], word: str) -> list[Item]:
     pool, wanted = list(items), word.casefold()
     by_name = [item for item in pool if item.name.casefold() == wanted]
     return by_name or [item for item in pool if wanted in (alias.casefold() for alias in item.aliases)]
+
+
+def with_usual_words(floors: Sequence[Floor], areas: Sequence[Area]) -> tuple[Floor, ...]:
+    """The floors, called upstairs, downstairs and basement too where their levels say so and nothing else is called that."""
+    places: list[Floor | Area] = [*floors, *areas]
+    taken = {word.casefold() for place in places for word in (place.name, *place.aliases)}
+    if len(floors) < 2:
+        return tuple(floors)
+    above = [floor for floor in floors if (floor.level or 0) > 0]
+    below = [floor for floor in floors if (floor.level or 0) < 0]
+    ground = [floor for floor in floors if floor.level == 0] if above else []
+    usual = {"upstairs": above, "downstairs": ground, "basement": below}
+    more = {meant[0].name: (*meant[0].aliases, word) for word, meant in usual.items() if len(meant) == 1 and word not in taken}
+    return tuple(replace(floor, aliases=more.get(floor.name, floor.aliases)) for floor in floors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from octopus_hub.config.errors import InputError
-from octopus_hub.config.house import ActionClass, Area, Device, DeviceState, Floor, Group, House, Units
+from octopus_hub.config.house import ActionClass, Area, Device, DeviceState, Floor, Group, House, Units, with_usual_words
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.config.kinds import ALIAS_KINDS, KINDS
 from octopus_hub.config.record_fields import Fields
@@ -88,7 +88,7 @@ def _floors(listed: Sequence[Fields], areas: Sequence[Area]) -> tuple[Floor, ...
     for area in areas:
         if area.floor is not None:
             floors.setdefault(area.floor, Floor(area.floor))
-    return tuple(floors.values())
+    return with_usual_words(tuple(floors.values()), areas)
 
 
 def _ids(items: Sequence[Fields]) -> list[str]:

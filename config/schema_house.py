@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from octopus_hub.config.house import ActionClass, Area, Device, Floor, Group, House, Units
+from octopus_hub.config.house import ActionClass, Area, Device, Floor, Group, House, Units, with_usual_words
 from octopus_hub.config.ids import assign_ids
 from octopus_hub.config.kinds import ALIAS_KINDS
 from octopus_hub.config.schema import Node, Version
@@ -120,11 +120,13 @@ def house_of(files: Sequence[HouseFile]) -> House:
     head = next((file.house for file in files if file.house is not None), HouseNode())
     nodes = [node for file in files for node in file.devices]
     ids = assign_ids([(node.id, node.name, node.kind) for node in nodes])
+    floors = [Floor(node.name, node.level, node.aliases) for file in files for node in file.floors]
+    areas = tuple(Area(node.name, node.floor, node.aliases) for file in files for node in file.areas)
     return House(
         name=head.name,
         units=head.units,
-        floors=tuple(Floor(node.name, node.level, node.aliases) for file in files for node in file.floors),
-        areas=tuple(Area(node.name, node.floor, node.aliases) for file in files for node in file.areas),
+        floors=with_usual_words(floors, areas),
+        areas=areas,
         groups=tuple(Group(node.name, node.devices, node.aliases) for file in files for node in file.groups),
         devices=tuple(_device(device_id, node) for device_id, node in zip(ids, nodes, strict=True)),
     )

@@ -47,30 +47,35 @@ class Context:
         return tuple(piece.ids for piece in self.pieces if piece.is_word)
 
     @cached_property
-    def _whole_names(self) -> list[tuple[int, tuple[int, ...]]]:
-        """Names and aliases of devices that stand in the sentence word for word: where they begin, and their ids."""
+    def _whole_names(self) -> list[tuple[int, int, tuple[int, ...]]]:
+        """Names and aliases of devices that stand in the sentence word for word: where they begin and end, and their ids."""
         words, names = self._words, self.lexicon.names_by_first_word
         begun = ((i, wanted, ids) for i, word in enumerate(words) for wanted, ids in names.get(word, ()))
-        return [(i, ids) for i, wanted, ids in begun if words[i : i + len(wanted)] == wanted]
+        return [(i, i + len(wanted), ids) for i, wanted, ids in begun if words[i : i + len(wanted)] == wanted]
 
     @cached_property
     def said_names(self) -> frozenset[tuple[int, ...]]:
         """Beginnings of the names of devices that stand in the sentence word for word, by name or alias."""
-        return frozenset(ids[:end] for _, ids in self._whole_names for end in range(1, len(ids) + 1))
+        return frozenset(ids[:end] for _, _, ids in self._whole_names for end in range(1, len(ids) + 1))
 
     @cached_property
     def _said_otherwise(self) -> dict[tuple[int, ...], Devices]:
-        """What else was said that devices are called: parts of their names, and their names behind their area ("Emma's night
-        light"), with those that it may mean."""
+        """What else was said that devices are called, with those that it may mean: parts of their names, and their names behind
+        their area ("Emma's night light") or before a word for kinds ("the desk light")."""
         found = dict(self._said_of(self.lexicon.device_parts))
-        areas = self.lexicon.areas_by_words
-        for begin, name in self._whole_names:
-            for first in range(max(0, begin - LONGEST_PART), begin):
-                place = self._words[first:begin]
-                owners, there = self.lexicon.owners[name], areas.get(place, frozenset())
-                if placed := frozenset(i for i in owners if self.lexicon.house.devices[i].area in there):
-                    found[(*_joined(place), *name)] = placed
+        words = self._words
+        for begin, end, name in self._whole_names:
+            kinds = [words[end : end + n] for n in (0, 1) if not n or words[end : end + n] in self.lexicon.kind_words]
+            for first in range(max(0, begin - LONGEST_PART), begin + 1):
+                place = words[first:begin]
+                if owners := self._owners_in(name, place):
+                    found |= {(*_joined(place), *name, *_joined(kind)): owners for kind in kinds}
         return found
+
+    def _owners_in(self, name: tuple[int, ...], place: Words) -> Devices:
+        """The devices called so, of those in the place that these words name; without words, all."""
+        owners, there = self.lexicon.owners[name], self.lexicon.areas_by_words.get(place, frozenset())
+        return frozenset(i for i in owners if not place or self.lexicon.house.devices[i].area in there)
 
     @cached_property
     def _area_parts(self) -> list[tuple[tuple[int, ...], frozenset[str]]]:

@@ -49,6 +49,10 @@ LITTLE_WORDS = frozenset(
 WORDS_OF_PLACES = frozenset({"room", "rooms", "area", "floor", "level", "upper", "lower", "main"})
 NOUN_WORDS = frozenset(word for noun in NOUNS for name in (noun.name, noun.plural) for word in name.lower().split())
 """Words that alone tell no device or place."""
+SAID_OF_KINDS = NOUN_WORDS | frozenset(
+    {"lamp", "lamps", "bulb", "bulbs", "strip", "telly", "heating", "radiator", "ac", "vacuum", "robot", "hoover", "car", "plug"}
+)
+"""Words for kinds that people say behind a name that has none: "the desk light", where it is called Desk."""
 
 NUMBERS = (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER)
 ANNOUNCED = (
@@ -211,6 +215,11 @@ class Lexicon:
                 ids = self.encoder.ids(name)
                 found[ids] = found.get(ids, frozenset()) | {i}
         return found
+
+    @cached_property
+    def kind_words(self) -> frozenset[Words]:
+        """Words for kinds, as the words of a sentence are."""
+        return frozenset((self.encoder.ids(word),) for word in SAID_OF_KINDS)
 
     @cached_property
     def areas_by_words(self) -> dict[Words, frozenset[str]]:

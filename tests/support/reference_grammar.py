@@ -14,7 +14,7 @@ from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueT
 from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS
 from octopus_hub.models.grammar_states import Limits
-from octopus_hub.models.lexicon import DEFAULT_OPTIONS, PLACED_OTHERWISE
+from octopus_hub.models.lexicon import DEFAULT_OPTIONS, PLACED_OTHERWISE, SAID_OF_KINDS
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, Mark, TextEncoder
 
 MESSAGE_ANSWERS = {
@@ -180,20 +180,26 @@ class ReferenceGrammar:
         return found
 
     def _placed_said(self, devices: Sequence[Device]) -> dict[Ids, str]:
-        """Names of devices that were said behind one to three words for their area, if that means just one of them."""
+        """Names of devices that were said behind up to three words for their area, with a word for kinds behind them or without, if
+        that means just one of them."""
         found: dict[Ids, set[str]] = {}
+        kinds = {self._encoder.ids(word) for word in SAID_OF_KINDS}
         for device in devices:
             area = next((area for area in self._house.areas if area.name == device.area), None)
             called = (area.name, *area.aliases) if area else ()
             for name in (device.name, *device.aliases):
                 words = [piece.ids for piece in self._encoder.pieces(name) if piece.is_word]
-                for at in range(1, len(self._words) - len(words) + 1):
-                    for span in (self._words[max(0, at - n) : at] for n in (1, 2, 3)):
+                for at in range(len(self._words) - len(words) + 1):
+                    after = [word for word in self._words[at + len(words) :][:1] if word in kinds]
+                    for span in (self._words[at - n : at] for n in (0, 1, 2, 3) if n <= at):
                         wholes = [[p.ids for p in self._encoder.pieces(word) if p.is_word] for word in called]
-                        is_place = list(span) in wholes or any(self._is_part(span, word, LITTLE | PLACE_WORDS) for word in called)
+                        is_place = list(span) in [*wholes, []] or any(
+                            self._is_part(span, word, LITTLE | PLACE_WORDS) for word in called
+                        )
                         if words and self._words[at : at + len(words)] == words and is_place:
                             ids = tuple(i for word in span for i in word) + self._encoder.ids(name)
-                            found.setdefault(ids, set()).add(device.id)
+                            for more in {(), *after}:
+                                found.setdefault(ids + more, set()).add(device.id)
         return {ids: owners.pop() for ids, owners in found.items() if len(owners) == 1}
 
     def _is_part(self, span: Sequence[Ids], name: str, plain: frozenset[str]) -> bool:

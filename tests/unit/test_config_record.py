@@ -189,3 +189,20 @@ def test_a_bad_record_is_told_in_one_line(record: object, message: str) -> None:
     with pytest.raises(InputError) as raised:
         house_from_record(record)
     assert str(raised.value) == message
+
+
+def test_floors_are_called_by_their_level() -> None:
+    """Upstairs, downstairs and basement, where one floor alone can be meant and nothing else is called so."""
+    levels = {"Keller": -1, "Erdgeschoss": 0, "Obergeschoss": 1}
+
+    def aliases(**more: object) -> list[tuple[str, ...]]:
+        floors = [{"name": name, "level": level} for name, level in levels.items()]
+        house = {"floors": floors, "areas": [], "devices": [{"name": "Lamp", "kind": "light"}], **more}
+        return [floor.aliases for floor in house_from_record(house).house.floors]
+
+    assert aliases() == [("basement",), ("downstairs",), ("upstairs",)]
+    assert aliases(areas=[{"name": "Den", "aliases": ["Basement"]}]) == [(), ("downstairs",), ("upstairs",)]
+    levels["Dachgeschoss"] = 2
+    assert aliases() == [("basement",), ("downstairs",), (), ()]
+    levels = {"Erdgeschoss": 0}
+    assert aliases() == [()]

@@ -225,6 +225,15 @@ def test_name_behind_its_area() -> None:
     assert planned("kitchen night light off", *off, *ids("kitchen night light"), Mark.END, house=house) is None
 
 
+def test_name_before_a_word_for_kinds() -> None:
+    """Whoever says "the desk light" means the light that is called Desk."""
+    house = House(areas=(Area("Office"),), devices=(Device("desk", "Desk", "light", "Office"),))
+    off = (FUNCTION_IDS["turn_off"], Mark.DEVICE)
+    for said in ("desk light", "office desk lamp"):
+        assert str(planned(f"{said} off", *off, *ids(said), Mark.END, house=house)) == 'turn_off("Desk")'
+    assert planned("desk drawer off", *off, *ids("desk drawer"), Mark.END, house=house) is None
+
+
 def test_sides_of_a_car_in_either_order() -> None:
     """ "The back left door" is the one that the documentation calls rear left."""
     house = House(devices=(Device("car", "Car", "vehicle"),))
