@@ -190,6 +190,9 @@ class SlotChooser:
             named = (selector.name for selector in choice.same.include if isinstance(selector, Named))
             devices += [device for name in named for device in called(self._house.devices, name)]
         listed = [o for d in devices for o in d.options.get(parameter.option, ())]
+        twins = [twin for d in devices for twin in called(self._house.devices, d.name)]
+        if not listed and any(parameter.option in twin.options for twin in twins):
+            raise Unfit(call.function)
         own = listed or list(DEFAULT_OPTIONS.get(parameter.option, ()))
         if parameter.type is ValueType.CHOICE:
             own = list(parameter.choices)
