@@ -35,12 +35,6 @@ DEFAULT_OPTIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Home Assistant's words, where a device does not list what it offers. An option without defaults is copied from the sentence."""
 
-PLACED_OTHERWISE = {
-    "rear left": ("left rear", "back left", "left back"), "rear right": ("right rear", "back right", "right back"),
-    "front left": ("left front",), "front right": ("right front",), "rear": ("back",),
-}  # fmt: skip
-"""How else people say which door, window or seat of a car."""
-
 LONGEST_PART = 3
 """Words of a part of a name that may stand for it."""
 LITTLE_WORDS = frozenset(
@@ -271,11 +265,7 @@ class Lexicon:
             kinds = {device.kind for device in self.devices(devices)}
             fitting = (w for w in words if w not in parameter.choice_kinds or any(parameter.is_of(kind, w) for kind in kinds))
             words = tuple(fitting) or words
-        return self._words.get(words, lambda: self._word_entries(words))
-
-    def _word_entries(self, words: tuple[str, ...]) -> Entries[str]:
-        for word in words:
-            yield from ((self.encoder.ids(said), word) for said in (spoken(word), *PLACED_OTHERWISE.get(word, ())))
+        return self._words.get(words, lambda: ((self.encoder.ids(spoken(word)), word) for word in words))
 
     def options(self, option: str, devices: Devices) -> tuple[str, ...]:
         """What these devices list under `option`, else Home Assistant's own words for it."""

@@ -14,7 +14,7 @@ from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueT
 from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS
 from octopus_hub.models.grammar_states import Limits
-from octopus_hub.models.lexicon import DEFAULT_OPTIONS, PLACED_OTHERWISE, SAID_OF_KINDS
+from octopus_hub.models.lexicon import DEFAULT_OPTIONS, SAID_OF_KINDS
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, Mark, TextEncoder
 
 MESSAGE_ANSWERS = {
@@ -266,8 +266,7 @@ class ReferenceGrammar:
             kinds = {d.kind for d in self._house.devices if d.id in meant or not meant}
             limited = parameter.choice_kinds
             fitting = [word for word in parameter.choices if word not in limited or kinds & set(limited[word])]
-            words = fitting or list(parameter.choices)
-            return words + [otherwise for word in words for otherwise in PLACED_OTHERWISE.get(word, ())]
+            return fitting or list(parameter.choices)
         if parameter.type is ValueType.AREA:
             return [word for word, _ in _words(self._house.areas)]
         if parameter.type is not ValueType.OPTION:

@@ -234,14 +234,6 @@ def test_name_before_a_word_for_kinds() -> None:
     assert planned("desk drawer off", *off, *ids("desk drawer"), Mark.END, house=house) is None
 
 
-def test_sides_of_a_car_in_either_order() -> None:
-    """ "The back left door" is the one that the documentation calls rear left."""
-    house = House(devices=(Device("car", "Car", "vehicle"),))
-    lock = (FUNCTION_IDS["lock"], Mark.DEVICE, *ids("car"), PARAMETER_IDS["door"])
-    plan = planned("lock the back left door of the car", *lock, *ids("back left"), Mark.END, house=house)
-    assert str(plan) == 'lock("Car"; door=rear left)'
-
-
 def test_places_by_either_mark() -> None:
     """People say "in the basement" and "on the patio": both marks take areas and floors, and a said part of an area's name."""
     lights = (FUNCTION_IDS["turn_off"], Mark.ALL, NOUN_IDS["light"])
