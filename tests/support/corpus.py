@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "models" / "data" / "corpus"
 
 @cache
 def corpus() -> Corpus:
-    """Patterns, negatives and names; parsing all takes a third of a second."""
+    """Patterns, negatives and names; parsing all takes seconds."""
     return Corpus.read(FOLDER)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.corpus import FOLDER, corpus
+from support.corpus import corpus
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.function_table import FUNCTIONS
@@ -145,7 +145,7 @@ def test_origin_is_the_file(tmp_path: Path) -> None:
 
 def test_every_committed_pattern_parses() -> None:
     """All of them, from several authors."""
-    patterns = read_patterns(FOLDER / "patterns")
+    patterns = corpus().patterns
     assert len(patterns) > 4000
     assert len({pattern.origin for pattern in patterns}) >= 6
 

@@ -61,9 +61,12 @@ BAD = [
     (Call("set_brightness", ("counter",)), '"calls[0]": set_brightness needs the argument "level" (brightness)'),
     (
         Call("set_brightness", ("counter",), {"level": "bright"}),
-        "\"calls[0].level\" must be a percentage or one of max, min, got 'bright'",
+        "\"calls[0].level\" must be a percentage or one of low, medium, high, max, min, got 'bright'",
     ),
-    (Call("set_brightness", ("counter",), {"level": True}), '"calls[0].level" must be a percentage or one of max, min, got True'),
+    (
+        Call("set_brightness", ("counter",), {"level": True}),
+        '"calls[0].level" must be a percentage or one of low, medium, high, max, min, got True',
+    ),
     (Call("todo_add", ("shopping_list",), {"item": 3}), '"calls[0].item" must be text, got 3'),
     (
         Call("set_temperature", ("nest",), {"temperature": 21, "unit": "K"}),
