@@ -7,6 +7,8 @@ import colorsys
 import math
 from collections.abc import Mapping, Sequence
 
+from octopus_hub.config.house import number
+
 Rgb = tuple[int, int, int]
 
 COLORS: Mapping[str, Rgb] = {
@@ -63,10 +65,16 @@ def color_data(name: str) -> dict[str, str | list[int]]:
     return {"color_name": CSS_NAMES.get(name, name)}
 
 
+def rgb_shown(told: object) -> list[float] | None:
+    """Red, green and blue, 0 to 255, of what a lamp tells as `rgb_color`; None where it tells none."""
+    channels = [number(channel) for channel in told[:3]] if isinstance(told, Sequence) else []
+    known = [channel for channel in channels if channel is not None]
+    return known if len(known) == 3 else None
+
+
 def is_same_color(name: str, shown: Sequence[float]) -> bool:
     """Is this what a lamp shows that was asked for the colour? `shown` is red, green, blue, 0 to 255."""
-    wanted_hue, wanted_saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in COLORS[name]))
-    hue, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in shown))
+    (wanted_hue, wanted_saturation), (hue, saturation) = _hue_and_saturation(COLORS[name]), _hue_and_saturation(shown)
     if abs(saturation - wanted_saturation) > MOST_SATURATION:
         return False
     apart = abs(hue - wanted_hue)
@@ -85,5 +93,11 @@ def _distance(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def _on_wheel(rgb: Sequence[float]) -> complex:
-    hue, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in rgb))
+    hue, saturation = _hue_and_saturation(rgb)
     return cmath.rect(saturation, 2 * math.pi * hue)
+
+
+def _hue_and_saturation(rgb: Sequence[float]) -> tuple[float, float]:
+    """The hue in turns."""
+    hue, saturation, _ = colorsys.rgb_to_hsv(*(channel / 255 for channel in rgb))
+    return hue, saturation

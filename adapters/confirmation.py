@@ -6,10 +6,10 @@ counts as shown, and the result says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from octopus_hub.adapters.colors import is_same_color
+from octopus_hub.adapters.colors import is_same_color, rgb_shown
 from octopus_hub.adapters.vehicle import places, seats
 from octopus_hub.config.house import UNKNOWN_STATES, Device, DeviceState, number
 from octopus_hub.config.plan import Call, Scalar
@@ -152,10 +152,8 @@ def _dimmed(seen: Seen) -> bool:
 
 
 def _color(seen: Seen) -> bool:
-    name, shown = seen.arguments.get("color"), seen.after.attributes.get("rgb_color")
-    channels = [number(channel) for channel in shown[:3]] if isinstance(shown, Sequence) else []
-    known = [channel for channel in channels if channel is not None]
-    return _on(seen) and len(known) == 3 and is_same_color(str(name), known)
+    name, shown = seen.arguments.get("color"), rgb_shown(seen.after.attributes.get("rgb_color"))
+    return _on(seen) and shown is not None and is_same_color(str(name), shown)
 
 
 def _opened_to(seen: Seen) -> bool:

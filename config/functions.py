@@ -29,6 +29,10 @@ class ValueType(StrEnum):
     AREA = "area"
 
 
+NUMBERS = (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER)
+"""What a measured value may stand for."""
+
+
 class TargetRule(Enum):
     """Does a call name devices?"""
 

@@ -109,7 +109,7 @@ class PolicyNode(Node):
 
     open: OpenRule = Field(OpenRule.DENY, description="Unlocking, opening, disarming: never; confirm changes nothing yet.")
     min_confidence: Share = Field(0.25, description="Below this a plan is not carried out.")
-    min_mass: Share = Field(0.4, description="Below this a sentence counts as not meant for the hub.")
+    min_mass: Share = Field(0.4, description="Below this the model wanted what cannot be done here; nothing is done.")
 
 
 class JournalNode(Node):

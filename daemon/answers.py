@@ -118,9 +118,14 @@ def _value_phrase(device: Device, name: str, reading: Reading) -> str:
         return f"on {the(device)}: {reading}"
     if name == "value":
         return f"{the(device)} is {reading}"
-    if device.kind == "sensor" and name in device.name.casefold():
+    if _says_it(device, name):
         return f"{the(device)} is {reading}"
     return f"the {name} of {the(device)} is {reading}"
+
+
+def _says_it(device: Device, name: str) -> bool:
+    """Does the name of a sensor say already what it measures?"""
+    return device.kind == "sensor" and name in device.name.casefold()
 
 
 def _value_asked(device: Device, name: str) -> str:
@@ -128,7 +133,7 @@ def _value_asked(device: Device, name: str) -> str:
         return f"what {the(device)} is playing"
     if name == "location":
         return f"where {the(device)} is"
-    if name in ("items", "value") or (device.kind == "sensor" and name in device.name.casefold()):
+    if name in ("items", "value") or _says_it(device, name):
         return f"what {the(device)} shows"
     return f"the {name} of {the(device)}"
 

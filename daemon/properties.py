@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from octopus_hub.adapters.colors import name_of
+from octopus_hub.adapters.colors import name_of, rgb_shown
 from octopus_hub.config.house import Device, DeviceState, number
 from octopus_hub.config.plan import Scalar
 from octopus_hub.daemon.conditions import is_known
@@ -126,12 +126,10 @@ def _word(*names: str) -> Callable[[Subject], Reading | None]:
 def _color(subject: Subject) -> Reading | None:
     """In a word; a lamp that shows white by its warmth says which white."""
     attributes = subject.state.attributes if subject.state is not None else {}
-    kelvin, rgb = subject.attribute("color_temp_kelvin"), attributes.get("rgb_color")
+    kelvin, rgb = subject.attribute("color_temp_kelvin"), rgb_shown(attributes.get("rgb_color"))
     if kelvin is not None and attributes.get("color_mode", "color_temp") == "color_temp":
         return Reading(next(white for most, white in WHITES if kelvin <= most))
-    if isinstance(rgb, list | tuple) and len(rgb) == 3 and all(isinstance(channel, int | float) for channel in rgb):
-        return Reading(name_of(rgb))
-    return None
+    return None if rgb is None else Reading(name_of(rgb))
 
 
 def _items(subject: Subject) -> Reading | None:

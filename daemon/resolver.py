@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from octopus_hub.config.function_table import by_name
-from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
+from octopus_hub.config.functions import NUMBERS, Function, Parameter, TargetRule, ValueType
 from octopus_hub.config.house import ActionClass, Device, DeviceState, House
 from octopus_hub.config.plan import (
     Call,
@@ -186,7 +186,7 @@ def _answered(planned: PlannedCall, wanted: Parameter, around: Surroundings, now
         raise refusal(found.code)
     if wanted.type is ValueType.TEXT:
         return Text(found.text)
-    if wanted.type in (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER):
+    if wanted.type in NUMBERS:
         if isinstance(found.value, bool) or not isinstance(found.value, int | float):
             raise refusal(Code.UNSURE)
         return Number(float(found.value), found.unit)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from octopus_hub.config.functions import Function
 from octopus_hub.config.plan import Where
-from octopus_hub.models.lexicon import LONGEST_PART, Devices, Lexicon, Words
+from octopus_hub.models.lexicon import LONGEST_PART, Devices, Lexicon, Words, said_words
 from octopus_hub.models.tokens import Mark, Piece
 from octopus_hub.models.trie import Either, Trie
 
@@ -44,7 +44,7 @@ class Context:
 
     @cached_property
     def _words(self) -> Words:
-        return tuple(piece.ids for piece in self.pieces if piece.is_word)
+        return said_words(self.pieces)
 
     @cached_property
     def _whole_names(self) -> list[tuple[int, int, tuple[int, ...]]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
+from octopus_hub.config.functions import NUMBERS, Function, Parameter, TargetRule, ValueType
 from octopus_hub.models.grammar_copies import CopyStart
 from octopus_hub.models.grammar_states import NOTHING, Context, MustStay, State, Symbol
 from octopus_hub.models.grammar_targets import Target
-from octopus_hub.models.lexicon import NUMBERS, Devices
+from octopus_hub.models.lexicon import Devices
 from octopus_hub.models.tokens import FUNCTION_IDS, PARAMETER_IDS, TIME_UNITS, Mark
 from octopus_hub.models.trie import Trie
 

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from octopus_hub.config.function_table import FUNCTIONS
-from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
+from octopus_hub.config.functions import NUMBERS, Function, Parameter, TargetRule, ValueType
 from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS, is_a
-from octopus_hub.models.tokens import BASE_SIZE, FUNCTION_IDS, NOUN_IDS, VOCABULARY_SIZE, TextEncoder
+from octopus_hub.models.tokens import BASE_SIZE, FUNCTION_IDS, NOUN_IDS, VOCABULARY_SIZE, Piece, TextEncoder
 from octopus_hub.models.trie import Trie
 
 T = TypeVar("T")
@@ -48,7 +48,6 @@ SAID_OF_KINDS = NOUN_WORDS | frozenset(
 )
 """Words for kinds that people say behind a name that has none: "the desk light", where it is called Desk."""
 
-NUMBERS = (ValueType.PERCENT, ValueType.TEMPERATURE, ValueType.NUMBER)
 ANNOUNCED = (
     "get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "count_devices", "todo_read", "timer_query",
 )  # fmt: skip
@@ -187,7 +186,7 @@ class Lexicon:
         """What devices are called, name or alias, as words and as ids; by the first word."""
         found: dict[tuple[int, ...], list[tuple[Words, tuple[int, ...]]]] = {}
         for name in {name for device in self.house.devices for name in (device.name, *device.aliases)}:
-            words = tuple(piece.ids for piece in self.encoder.pieces(name) if piece.is_word)
+            words = said_words(self.encoder.pieces(name))
             if words:
                 found.setdefault(words[0], []).append((words, self.encoder.ids(name)))
         return found
@@ -220,7 +219,7 @@ class Lexicon:
         """Areas by what they are called, and by parts of it."""
         found: dict[Words, frozenset[str]] = dict(self.area_parts)
         for word, area in _words(self.house.areas):
-            words = tuple(piece.ids for piece in self.encoder.pieces(word) if piece.is_word)
+            words = said_words(self.encoder.pieces(word))
             found[words] = found.get(words, frozenset()) | {area.name}
         return found
 
@@ -282,6 +281,11 @@ def answers_for(parameter: Parameter) -> tuple[str, ...]:
     if parameter.name == "message":
         return ANNOUNCED
     return ("get_value",) if parameter.type in NUMBERS or parameter.name in ("color", "source") else ()
+
+
+def said_words(pieces: Iterable[Piece]) -> Words:
+    """The ids of each word, without punctuation."""
+    return tuple(piece.ids for piece in pieces if piece.is_word)
 
 
 def called_in(house: House) -> list[str]:
