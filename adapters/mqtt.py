@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from octopus_hub.adapters.confirmation import state_seen
-from octopus_hub.adapters.mqtt_client import Server, end
+from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.adapters.mqtt_commands import NAME, own_messages
 from octopus_hub.adapters.mqtt_config import component_of, discovery_topic, read_discovery
 from octopus_hub.adapters.mqtt_connection import Connection
@@ -80,7 +80,8 @@ class MqttAdapter:
     async def stop(self) -> None:
         """See `Adapter.stop`."""
         if self._task is not None:
-            await end(self._task)
+            self._task.cancel()
+            await asyncio.wait([self._task])
             self._task = None
 
     def states(self) -> Mapping[str, DeviceState]:

@@ -12,8 +12,9 @@ import random
 import socket
 import ssl
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
@@ -27,6 +28,8 @@ from octopus_hub.config.errors import HubError, UnavailableService
 
 logger = logging.getLogger(__name__)
 client_logger = logging.getLogger(f"{__name__}.client")
+
+T = TypeVar("T")
 
 OPERATION_TIMEOUT_S = 3.0
 GOODBYE_TIMEOUT_S = 0.3
@@ -69,7 +72,8 @@ class Server:
 
 
 class Client(aiomqtt.Client):
-    """aiomqtt throws the reason code of a publish away, and leaves the socket of a connect that was not answered open."""
+    """aiomqtt throws the reason code of a publish away, leaves the socket of a connect that was not answered open, and loses a
+    cancellation that comes with an answer: before Python 3.12 `asyncio.wait_for` does."""
 
     def hang_up(self) -> None:
         """Closes the socket, if there is one."""
@@ -81,6 +85,13 @@ class Client(aiomqtt.Client):
         if reason_code.value >= FAILURE:  # acknowledged and dropped
             logger.warning("the broker refused a publication reason=%s; check its ACL for the hub's topics", reason_code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 -- aiomqtt has it so
+        try:
+            async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("Operation timed out") from None
 
 
 async def connect(server: Server, *, name: str, will: aiomqtt.Will | None = None) -> Client:
@@ -125,13 +136,6 @@ async def disconnect(client: Client) -> None:
             await client.__aexit__(None, None, None)
     except (aiomqtt.MqttError, TimeoutError) as error:
         logger.debug("mqtt not hung up error=%s", error)
-
-
-async def end(task: asyncio.Task[None]) -> None:
-    """Cancels until it ends: aiomqtt may swallow it when it was cancelled at the moment of an answer."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=GOODBYE_TIMEOUT_S)
 
 
 def properties_of(packet_type: int) -> Properties:

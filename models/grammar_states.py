@@ -59,23 +59,28 @@ class Context:
         return frozenset(ids[:end] for _, _, ids in self._whole_names for end in range(1, len(ids) + 1))
 
     @cached_property
-    def _said_otherwise(self) -> dict[tuple[int, ...], Devices]:
-        """What else was said that devices are called, with those that it may mean: parts of their names, and their names behind
-        their area ("Emma's night light") or before a word for kinds ("the desk light")."""
-        found = dict(self._said_of(self.lexicon.device_parts))
+    def _names_with_words(self) -> dict[tuple[int, ...], Devices]:
+        """Names of devices that were said behind their area ("Emma's night light") or before a word for kinds ("the desk light"),
+        with those that they may mean."""
+        found: dict[tuple[int, ...], Devices] = {}
         words = self._words
         for begin, end, name in self._whole_names:
             kinds = [words[end : end + n] for n in (0, 1) if not n or words[end : end + n] in self.lexicon.kind_words]
             for first in range(max(0, begin - LONGEST_PART), begin + 1):
                 place = words[first:begin]
-                if owners := self._owners_in(name, place):
-                    found |= {(*_joined(place), *name, *_joined(kind)): owners for kind in kinds}
+                for said in ((*_joined(place), *name, *_joined(kind)) for kind in kinds):
+                    found[said] = found.get(said, NOTHING) | self._owners_in(name, place)
         return found
 
     def _owners_in(self, name: tuple[int, ...], place: Words) -> Devices:
         """The devices called so, of those in the place that these words name; without words, all."""
         owners, there = self.lexicon.owners[name], self.lexicon.areas_by_words.get(place, frozenset())
         return frozenset(i for i in owners if not place or self.lexicon.house.devices[i].area in there)
+
+    @cached_property
+    def _device_parts(self) -> list[tuple[tuple[int, ...], Devices]]:
+        """Parts of devices' names that were said, with those that they may mean."""
+        return self._said_of(self.lexicon.device_parts)
 
     @cached_property
     def _area_parts(self) -> list[tuple[tuple[int, ...], frozenset[str]]]:
@@ -90,8 +95,9 @@ class Context:
     def names(self, function: Function) -> Either[int]:
         """What devices that may follow `function` are called, and what else was said that means just one of them."""
         whole, able = self.lexicon.names(function), self.lexicon.supported[function.name]
-        said = ((ids, owners & able) for ids, owners in self._said_otherwise.items())
-        return Either((whole, Trie.build((ids, i) for ids, owners in said if len(owners) == 1 for i in owners)))
+        said = ((ids, owners & able) for ids, owners in (*self._device_parts, *self._names_with_words.items()))
+        only = {ids: i for ids, owners in said if len(owners) == 1 for i in owners}
+        return Either((whole, Trie.build(only.items())))
 
     def places(self, devices: Devices, mark: Mark) -> Either[str]:
         """What areas and floors are called in which one of `devices` is, and what of the name of just one area was said. Both marks

@@ -26,7 +26,7 @@ import octopus_hub.adapters
 from octopus_hub.adapters.confirmation import is_confirmed
 from octopus_hub.adapters.home_assistant import HomeAssistantAdapter
 from octopus_hub.adapters.mqtt import MqttAdapter
-from octopus_hub.adapters.mqtt_client import Server, end
+from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.adapters.protocol import Adapter, attempt, attempt_all
 from octopus_hub.adapters.vehicle import PLACES
 from octopus_hub.adapters.virtual import VirtualAdapter
@@ -108,7 +108,8 @@ async def mqtt(house: House, states: Mapping[str, DeviceState]) -> AsyncIterator
         yield adapter
         await adapter.stop()
         for car in cars:
-            await end(car)
+            car.cancel()
+            await asyncio.wait([car])
 
 
 NOT_TOLD = DeviceState("unknown")

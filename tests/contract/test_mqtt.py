@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import pytest
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from support.hub import client
 from support.processes import eventually, free_port, mosquitto
 
@@ -170,6 +173,26 @@ async def test_what_is_cancelled_while_it_connects_leaves_no_socket(after_s: flo
         await asyncio.wait([task])
         await asyncio.sleep(0.05)  # for the server to hear of it
         await eventually(lambda: server.ended == server.begun, timeout_s=5)
+
+
+class CancelledByAnAnswer(mqtt_client.Client):
+    """A client whose `publisher` is cancelled at the moment when the broker's answer to it comes."""
+
+    publisher: asyncio.Task[None]
+
+    def _on_publish(self, client: Any, userdata: object, mid: int, reason_code: ReasonCode, properties: Properties) -> None:
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+        self.publisher.cancel()
+
+
+async def test_a_cancellation_that_comes_with_an_answer_is_not_lost(tmp_path: Path) -> None:
+    """Otherwise a session would go on for ever that was told to end."""
+    port = free_port()
+    with mosquitto(tmp_path, port):
+        async with CancelledByAnAnswer("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as one:
+            one.publisher = asyncio.create_task(one.publish("octopus/in/me", b"hello", 1))
+            await asyncio.wait([one.publisher])
+            assert one.publisher.cancelled()
 
 
 async def test_a_refusal_at_the_start_is_fatal(tmp_path: Path) -> None:

@@ -10,15 +10,15 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import aiomqtt
 import pytest
+from aiomqtt import ProtocolVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 from support.mqtt_devices import mqtt_house
 from support.processes import eventually, free_port, mosquitto
 
 from octopus_hub.adapters import mqtt_client
 from octopus_hub.adapters.mqtt import MqttAdapter, silent_topics
-from octopus_hub.adapters.mqtt_client import Server, end
+from octopus_hub.adapters.mqtt_client import Client, Server
 from octopus_hub.adapters.protocol import attempt
 from octopus_hub.adapters.tasks import spawn
 from octopus_hub.config.errors import Unauthorized, Unavailable, Unsupported
@@ -46,7 +46,7 @@ def port(tmp_path: Path) -> Iterator[int]:
 class World:
     """A client that is everything but the hub: what was published to it, and publishing."""
 
-    def __init__(self, client: aiomqtt.Client) -> None:
+    def __init__(self, client: Client) -> None:
         self.heard: list[tuple[str, str]] = []
         self._client = client
 
@@ -64,7 +64,7 @@ class World:
 
 @asynccontextmanager
 async def world(port: int) -> AsyncIterator[World]:
-    async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+    async with Client("127.0.0.1", port, protocol=ProtocolVersion.V5) as client:
         await client.subscribe("#", options=SubscribeOptions(1, noLocal=True))
         made = World(client)
         listening = asyncio.create_task(made.listen())
@@ -119,7 +119,7 @@ async def test_a_topic_that_the_broker_keeps_back(tmp_path: Path, caplog: pytest
     """Is done without, and said once: the other devices stay."""
     with keeping_back(tmp_path, "b/#") as port, caplog.at_level(logging.WARNING):
         adapter = two_switches(port)
-        async with aiomqtt.Client("127.0.0.1", port) as client:
+        async with Client("127.0.0.1", port) as client:
             await client.publish("a/state", "ON", 1, True)
             await adapter.start()
             assert adapter.states() == {"a": DeviceState("on")}
@@ -243,7 +243,8 @@ async def test_a_simulated_plug(port: int) -> None:
     async with adapter_of(port, it("switch", command="plug/set", state="plug")) as adapter:
         await eventually(lambda: adapter.states().get("it") == DeviceState("off"))
         assert (await adapter.execute(ON, "it")).status is Status.DONE
-    await end(playing)
+    playing.cancel()
+    await asyncio.wait([playing])
 
 
 # Discovery

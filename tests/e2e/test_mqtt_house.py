@@ -19,7 +19,7 @@ from support.hub import DEADLINE_MS, PRODUCT, Client, client, hub_in
 from support.mqtt_devices import Json, MqttHouse, mqtt_house
 from support.processes import eventually, free_port, mosquitto
 
-from octopus_hub.adapters.mqtt_client import Server, end
+from octopus_hub.adapters.mqtt_client import Server
 from octopus_hub.adapters.virtual_initial import initial_state
 from octopus_hub.config import vss_signals as vss
 from octopus_hub.config.house import Device, DeviceState, House, Units
@@ -223,7 +223,8 @@ async def scene(model: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
             await hub.ready()
             async with client(port) as one:
                 yield Scene(one, played, car)
-            await end(driving)
+            driving.cancel()
+            await asyncio.wait([driving])
 
 
 async def test_the_house_is_of_a_size() -> None:

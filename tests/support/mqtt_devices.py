@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import aiomqtt
+from aiomqtt import ProtocolVersion
 
+from octopus_hub.adapters.mqtt_client import Client
 from octopus_hub.config.house import Device, DeviceState, House
 
 BY_SERVICES = frozenset({"media_player", "remote", "todo", "timer", "script", "automation"})
@@ -247,7 +248,7 @@ class MqttHouse:
 
     house: House
     fakes: Mapping[str, FakeDevice]
-    client: aiomqtt.Client
+    client: Client
 
     def told(self, device_id: str) -> Json:
         """What a device tells now."""
@@ -266,8 +267,7 @@ async def mqtt_house(port: int, house: House, states: Mapping[str, DeviceState],
     fakes = {f"z2m/{device.id}": FakeDevice(device, f"z2m/{device.id}") for device in house.devices if device.kind != "vehicle"}
     for fake in fakes.values():
         fake.state = told_of(fake.device, states[fake.device.id])
-    v5 = aiomqtt.ProtocolVersion.V5
-    async with aiomqtt.Client("127.0.0.1", port, protocol=v5) as client:
+    async with Client("127.0.0.1", port, protocol=ProtocolVersion.V5) as client:
         await client.subscribe("z2m/#", qos=1)
         for fake in fakes.values():
             is_there = states[fake.device.id].state != "unavailable"
@@ -297,7 +297,7 @@ def _bound(device: Device, fakes: Mapping[str, FakeDevice], cars: str) -> Device
     return replace(device, mqtt={"discovery": fake.binding})
 
 
-async def _play(client: aiomqtt.Client, fakes: Mapping[str, FakeDevice]) -> None:
+async def _play(client: Client, fakes: Mapping[str, FakeDevice]) -> None:
     async for message in client.messages:
         base = "/".join(message.topic.value.split("/")[:2])
         place = message.topic.value.removeprefix(f"{base}/")

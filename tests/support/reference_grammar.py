@@ -8,6 +8,7 @@ tokenizer, the ids of the tokens and the tables of functions and default options
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache, cached_property
 from typing import TypeVar
 
 from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueType
@@ -44,6 +45,9 @@ class ReferenceGrammar:
         self._house = house
         self._encoder = encoder
         self._limits = limits
+        self._pieces = cache(encoder.pieces)
+        self._ids = cache(encoder.ids)
+        self._names = cache(self._names_of)
         said = {i for piece in encoder.pieces(text) for i in piece.ids}
         self._unsaid = {unit for unit, ids in encoder.unit_ids.items() if not ids & said}
         self._words = [piece.ids for piece in encoder.pieces(text) if piece.is_word]
@@ -129,15 +133,7 @@ class ReferenceGrammar:
 
     def _selector(self, function: Function, at: int) -> Iterator[tuple[int, Meant]]:
         supported = self._supported(function)
-        places: list[Area | Floor] = [*self._house.areas, *self._house.floors]
-        named = [name for place in places for name in (place.name, *place.aliases)]
-        plain = LITTLE | {word for name in named for word in name.lower().split()}
-        called = [(name, device) for device in supported for name in (device.name, *device.aliases)]
-        parts = self._parts_said([(name, device.id) for name, device in called], plain)
-        by_id = {device.id: device for device in supported}
-        otherwise = parts | self._placed_said(supported)
-        names = {ids: [by_id[owner]] for ids, owner in otherwise.items()} | self._by_ids(_words(supported))
-        for end, devices in self._marked_name(Mark.DEVICE, names, at):
+        for end, devices in self._marked_name(Mark.DEVICE, self._names(function), at):
             yield end, _ids(devices)
             if len({device.area for device in devices}) > 1:
                 yield from self._place(devices, end)
@@ -153,12 +149,22 @@ class ReferenceGrammar:
                         yield end, _ids(devices)
                         yield from self._place(devices, end)
 
+    def _names_of(self, function: Function) -> dict[Ids, list[Device]]:
+        """The devices that the function has, by what each is called: whole names win over what else was said of one."""
+        supported = self._supported(function)
+        places: list[Area | Floor] = [*self._house.areas, *self._house.floors]
+        named = [name for place in places for name in (place.name, *place.aliases)]
+        plain = LITTLE | {word for name in named for word in name.lower().split()}
+        called = [(name, device.id) for device in supported for name in (device.name, *device.aliases)]
+        by_id = {device.id: device for device in supported}
+        otherwise = self._parts_said(called, plain) | self._placed_said(supported)
+        return {ids: [by_id[owner]] for ids, owner in otherwise.items()} | self._by_ids(_words(supported))
+
     def _place(self, devices: Sequence[Device], at: int) -> Iterator[tuple[int, Meant]]:
         for end in self._one_of({Mark.HERE}, at):
             yield end, _ids(devices)
         areas = self._by_ids((word, d) for word, area in _words(self._house.areas) for d in devices if d.area == area.name)
-        parts = self._parts_said([(word, area.name) for word, area in _words(self._house.areas)], LITTLE | PLACE_WORDS)
-        rooms = {ids: [d for d in devices if d.area == area] for ids, area in parts.items()}
+        rooms = {ids: [d for d in devices if d.area == area] for ids, area in self._parts_of_areas.items()}
         rooms = {ids: there for ids, there in rooms.items() if there}
         floor_of = {area.name: area.floor for area in self._house.areas}
         floors = _words(self._house.floors)
@@ -167,6 +173,10 @@ class ReferenceGrammar:
         for mark, named in ((Mark.IN, rooms | storeys | areas), (Mark.ON, rooms | areas | storeys)):
             for end, there in self._marked_name(mark, named, at):
                 yield end, _ids(there)
+
+    @cached_property
+    def _parts_of_areas(self) -> dict[Ids, str]:
+        return self._parts_said([(word, area.name) for word, area in _words(self._house.areas)], LITTLE | PLACE_WORDS)
 
     def _parts_said(self, called: Sequence[tuple[str, str]], plain: frozenset[str]) -> dict[Ids, str]:
         """One to three words in a row that were said and are part of the name of just one owner, with a word that tells it."""
@@ -183,27 +193,27 @@ class ReferenceGrammar:
         """Names of devices that were said behind up to three words for their area, with a word for kinds behind them or without, if
         that means just one of them."""
         found: dict[Ids, set[str]] = {}
-        kinds = {self._encoder.ids(word) for word in SAID_OF_KINDS}
+        kinds = {self._ids(word) for word in SAID_OF_KINDS}
         for device in devices:
             area = next((area for area in self._house.areas if area.name == device.area), None)
             called = (area.name, *area.aliases) if area else ()
             for name in (device.name, *device.aliases):
-                words = [piece.ids for piece in self._encoder.pieces(name) if piece.is_word]
+                words = [piece.ids for piece in self._pieces(name) if piece.is_word]
                 for at in range(len(self._words) - len(words) + 1):
                     after = [word for word in self._words[at + len(words) :][:1] if word in kinds]
                     for span in (self._words[at - n : at] for n in (0, 1, 2, 3) if n <= at):
-                        wholes = [[p.ids for p in self._encoder.pieces(word) if p.is_word] for word in called]
+                        wholes = [[p.ids for p in self._pieces(word) if p.is_word] for word in called]
                         is_place = list(span) in [*wholes, []] or any(
                             self._is_part(span, word, LITTLE | PLACE_WORDS) for word in called
                         )
                         if words and self._words[at : at + len(words)] == words and is_place:
-                            ids = tuple(i for word in span for i in word) + self._encoder.ids(name)
+                            ids = tuple(i for word in span for i in word) + self._ids(name)
                             for more in {(), *after}:
                                 found.setdefault(ids + more, set()).add(device.id)
         return {ids: owners.pop() for ids, owners in found.items() if len(owners) == 1}
 
     def _is_part(self, span: Sequence[Ids], name: str, plain: frozenset[str]) -> bool:
-        words = [piece for piece in self._encoder.pieces(name) if piece.is_word]
+        words = [piece for piece in self._pieces(name) if piece.is_word]
         for first in range(len(words) - len(span) + 1):
             part = words[first : first + len(span)]
             texts = {name[piece.start : piece.end].lower() for piece in part}
@@ -215,7 +225,7 @@ class ReferenceGrammar:
     def _by_ids(self, named: Iterator[tuple[str, Device]]) -> dict[Ids, list[Device]]:
         found: dict[Ids, list[Device]] = {}
         for name, device in named:
-            found.setdefault(self._encoder.ids(name), []).append(device)
+            found.setdefault(self._ids(name), []).append(device)
         found.pop((), None)
         return found
 
@@ -276,7 +286,7 @@ class ReferenceGrammar:
         return [option.replace("_", " ") for option in listed or DEFAULT_OPTIONS.get(parameter.option, ())]
 
     def _closed(self, words: Collection[str], at: int) -> Iterator[int]:
-        for ids in {self._encoder.ids(word) for word in words}:
+        for ids in {self._ids(word) for word in words}:
             yield from self._all_of(ids, at)
 
     def _number(self, value: ValueType, at: int) -> Iterator[int]:

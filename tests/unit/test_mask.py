@@ -234,6 +234,14 @@ def test_name_before_a_word_for_kinds() -> None:
     assert planned("desk drawer off", *off, *ids("desk drawer"), Mark.END, house=house) is None
 
 
+def test_part_of_a_name_that_is_anothers_name() -> None:
+    """A script called Lamp does not stand in the way of the one thermostat that "lamp" is a part of."""
+    house = House(devices=(Device("script", "Lamp", "script"), Device("heater", "Lamp Two Left", "climate")))
+    begin = (FUNCTION_IDS["set_temperature"], Mark.DEVICE, *ids("lamp"), PARAMETER_IDS["temperature"])
+    plan = planned("the lamp to 9", *begin, *encoder().digit_ids("9"), Mark.END, house=house)
+    assert str(plan) == 'set_temperature("Lamp Two Left"; temperature=9)'
+
+
 def test_places_by_either_mark() -> None:
     """People say "in the basement" and "on the patio": both marks take areas and floors, and a said part of an area's name."""
     lights = (FUNCTION_IDS["turn_off"], Mark.ALL, NOUN_IDS["light"])
