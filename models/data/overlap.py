@@ -17,6 +17,7 @@ from pathlib import Path
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.patterns import VALUE_TYPES
+from octopus_hub.models.spelling import NUMBERS
 
 CORPUS = Path(__file__).parent / "corpus"
 """The project's own."""
@@ -26,9 +27,7 @@ LEAST_WORDS = 4
 WORDS_AN_EDIT = 5
 """One word in five may be another, missing, or too much in a near match; of a pattern with slots one in six."""
 NUMBER_WORDS = frozenset({
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty",
-    "seventy", "eighty", "ninety", "hundred", "thousand", "half", "quarter", "and", "a", "an", "point", "past", "to", "oclock",
+    *NUMBERS, "hundred", "thousand", "half", "quarter", "and", "a", "an", "point", "past", "to", "oclock",
     "minute", "minutes", "hour", "hours", "second", "seconds", "am", "pm", "tomorrow", "tonight", "morning", "evening", "noon",
     "midnight", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 })  # fmt: skip

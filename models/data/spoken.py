@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 
-ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
-TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+from octopus_hub.models.spelling import ONES, TENS
+
 DAYPARTS = ("this evening", "tonight", "tomorrow morning", "tomorrow", "midnight", "noon", "sunset", "sunrise", "tomorrow night")
 SPECIAL_DURATIONS = (
     ("half an hour", 1800, 60), ("an hour and a half", 5400, 0), ("a minute", 60, 60), ("an hour", 3600, 3600),

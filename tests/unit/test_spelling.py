@@ -70,6 +70,31 @@ def test_what_is_no_misspelling_stays(said: str) -> None:
     assert read(said) == said
 
 
+NUMBERED = House(
+    areas=(Area("Room 1"), Area("Room 21"), Area("Studio Two"), Area("Wing 3"), Area("Wing Three")),
+    devices=(Device("tv", "TV 2", "media_player", options={"source_list": ("HDMI 1",)}),),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("room one light on", "room 1 light on"),
+        ("Room twenty-one at twenty one", "Room 21 at twenty one"),
+        ("room twenty one, and room one", "room 21, and room 1"),
+        ("studio 2 off", "studio two off"),
+        ("hdmi one on tv two", "hdmi 1 on tv 2"),
+        ("wing three and wing 3", "wing three and wing 3"),
+        ("room two at one", "room two at one"),
+        ("room twenty", "room twenty"),
+        ("one", "one"),
+    ],
+)
+def test_numbers_are_those_of_the_house(said: str, meant: str) -> None:
+    """A number in words or in digits, behind the word that has it in a name; a recogniser writes words."""
+    assert Speller(NUMBERED, encoder()).read(said)[0] == meant
+
+
 def test_pieces_are_meant_ids_at_said_places() -> None:
     """What is copied from the sentence is what was said."""
     text = "add a chandalier to the list"
