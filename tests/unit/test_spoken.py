@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from octopus_hub.models.data import spoken
+from octopus_hub.models.spelling import NUMBERS
 
-SMALL = {word: n for n, word in enumerate(spoken.ONES)} | {word: 10 * n for n, word in enumerate(spoken.TENS) if word}
+SMALL = NUMBERS
 UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "h": 3600}
 
 
