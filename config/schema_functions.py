@@ -45,6 +45,8 @@ def _checked_template(text: str) -> str:
     return text
 
 
+TEMPERATURE_UNITS = {"C": "°C", "°C": "°C", "F": "°F", "°F": "°F"}
+
 FunctionName = Annotated[Slug, AfterValidator(_checked_name)]
 ArgumentName = Annotated[str, AfterValidator(_checked_argument)]
 Template = Annotated[MqttText, AfterValidator(_checked_template)]
@@ -58,7 +60,7 @@ class ArgumentNode(Node):
     type: Literal["percent", "temperature", "number", "duration", "time", "text", "choice"] = Field(description="What it takes.")
     doc: str = Field("", description="What it is.")
     required: bool = Field(True, description="Must it be said?")
-    unit: str = Field("", description="The unit of a number.")
+    unit: str = Field("", description="The unit of a number; of a temperature C or F, the device's own where left out.")
     minimum: float | None = Field(None, description="The least that is accepted.")
     maximum: float | None = Field(None, description="The most that is accepted.")
     choices: tuple[str, ...] = Field((), description="The words of a choice, or words in place of a number.")
@@ -106,6 +108,11 @@ def check_functions(document: Document, file: FunctionsFile, device_ids: Sequenc
                 problems.append(document.problem((*place, "name"), f"there are two arguments {argument.name!r}"))
             if argument.type == "choice" and not argument.choices:
                 problems.append(document.problem(place, "expected the choices of a choice, got none"))
+            if argument.type == "temperature" and argument.unit and argument.unit not in TEMPERATURE_UNITS:
+                problems.append(document.problem((*place, "unit"), f"expected C or F, got {argument.unit!r}"))
+            low, high = argument.minimum, argument.maximum
+            if low is not None and high is not None and low > high:
+                problems.append(document.problem((*place, "minimum"), f"expected at most the maximum of {high:g}, got {low:g}"))
         for index, device_id in enumerate(node.devices):
             if device_ids is not None and device_id not in device_ids:
                 message = f"no device has the id {device_id!r}{near_miss(device_id, device_ids)}"
@@ -115,6 +122,12 @@ def check_functions(document: Document, file: FunctionsFile, device_ids: Sequenc
 def functions_of(file: FunctionsFile) -> tuple[Function, ...]:
     """The functions described by a checked file, in its order."""
     return tuple(_function(node) for node in file.functions)
+
+
+def _unit(argument: ArgumentNode) -> str:
+    if argument.type == "temperature":
+        return TEMPERATURE_UNITS.get(argument.unit, "")
+    return argument.unit or ("%" if argument.type == "percent" else "")
 
 
 def _function(node: FunctionNode) -> Function:
@@ -128,7 +141,7 @@ def _function(node: FunctionNode) -> Function:
                 type=ValueType(argument.type),
                 doc=argument.doc,
                 required=argument.required,
-                unit=argument.unit or ("%" if argument.type == "percent" else ""),
+                unit=_unit(argument),
                 minimum=argument.minimum,
                 maximum=argument.maximum,
                 choices=argument.choices,

@@ -15,8 +15,9 @@ from octopus_hub.config.errors import ConfigError, InputError, Unsupported
 from octopus_hub.config.function_table import FUNCTIONS, by_name
 from octopus_hub.config.functions import MOST_OWN, Parameter, Told, ValueType
 from octopus_hub.config.house import ActionClass, Device, House
-from octopus_hub.config.loader import load_config
+from octopus_hub.config.loader import load_config, read_functions
 from octopus_hub.config.plan import Call, Duration, Named, Number, Plan, PlannedCall, Result, Scalar, Status, Target, Value, Word
+from octopus_hub.config.schema_functions import functions_of
 from octopus_hub.daemon.cli import find, read
 from octopus_hub.daemon.policy import Trust, decide
 from octopus_hub.daemon.reports import tell
@@ -67,6 +68,18 @@ def test_reading_again_changes_no_functions(own_function: Adopt) -> None:
     """The interpreter keeps those that it was loaded with, so the process does."""
     read(POOL)
     assert "boost_pump" not in by_name()
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("C", "°C"), ("°F", "°F"), ("F", "°F"), ("", "")])
+def test_units_of_temperature(tmp_path: Path, unit: str, expected: str) -> None:
+    """Written as the house's are, or with their sign."""
+    path = tmp_path / "functions.yaml"
+    argument = f"{{name: temperature, type: temperature, unit: '{unit}'}}"
+    function = f"{{name: heat, doc: Heats., kinds: [switch], topic: heat, arguments: [{argument}]}}"
+    path.write_text(f"version: 1\nfunctions:\n  - {function}\n", encoding="utf-8")
+    _, file = read_functions(path, None, [])
+    assert file is not None
+    assert functions_of(file)[0].parameters[0].unit == expected
 
 
 def test_tokens_are_counted_from_the_end(own_function: Adopt) -> None:
