@@ -33,7 +33,8 @@ from octopus_hub.daemon.answers import ANSWERED, answer
 from octopus_hub.daemon.policy import device_action_class
 from octopus_hub.daemon.quantities import Subject
 from octopus_hub.daemon.replies import OF_REASON, Code, Question, Refusal, Unresolved, refusal, the
-from octopus_hub.daemon.scope import Search, Surroundings, find_devices
+from octopus_hub.daemon.scope import find_devices
+from octopus_hub.daemon.search import Search, Surroundings
 from octopus_hub.daemon.values import arguments_for, arguments_without_device
 from octopus_hub.models.shards import words
 

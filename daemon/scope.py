@@ -5,20 +5,17 @@ The one place for the rules of "the light", "the lights" and "all the lights".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from octopus_hub.config.functions import Function
-from octopus_hub.config.house import ActionClass, Device, DeviceState, House, called
-from octopus_hub.config.plan import Described, GroupNamed, Named, PlannedCall, Quantifier, Selector, Target, Where
-from octopus_hub.daemon.abilities import Ability, ability
-from octopus_hub.daemon.conditions import STATE_KINDS, is_available, shows
+from octopus_hub.config.house import ActionClass, Device, called
+from octopus_hub.config.plan import Described, GroupNamed, Named, Quantifier, Selector, Target
+from octopus_hub.daemon.conditions import STATE_KINDS, is_available
 from octopus_hub.daemon.nouns import KIND_WORDS, meant_by, plural_of
 from octopus_hub.daemon.policy import device_action_class
 from octopus_hub.daemon.properties import best_sources, read, room_thermometers, words_of
 from octopus_hub.daemon.quantities import Subject
 from octopus_hub.daemon.replies import Code, Unresolved, ask, refusal, the
+from octopus_hub.daemon.search import Search
 from octopus_hub.models.shards import words
 
 PLAYING = ("playing", "paused", "on")
@@ -77,71 +74,8 @@ ROOM_KINDS = frozenset({"light", "switch", "fan", "cover", "media_player", "clim
 EVERYTHING_OFF_KINDS = frozenset({"light", "switch", "fan", "media_player", "climate", "humidifier"})
 """What "turn everything off" is about."""
 
-
 GUARDING_NOUNS = frozenset({"garage door", "gate", "door", "valve"})
 """Whoever says these to open them means what opens; "all covers" or "everything" does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The house, its states, the speaker's area, the devices that the speaker chose when asked, the words that were said, and the
-    areas in which what was said before in the sentence is done."""
-
-    house: House
-    states: Mapping[str, DeviceState]
-    area: str | None = None
-    prefer: frozenset[str] = frozenset()
-    said: AbstractSet[str] = frozenset()
-    before: AbstractSet[str] = frozenset()
-
-    def state(self, device: Device) -> DeviceState | None:
-        """The device's state, if known."""
-        return self.states.get(device.id)
-
-    def showing(self, devices: Iterable[Device], word: str) -> list[Device]:
-        """Those of `devices` that show the state."""
-        return [device for device in devices if shows(device, self.state(device), word)]
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is looked for: one planned call in its surroundings."""
-
-    planned: PlannedCall
-    function: Function
-    around: Surroundings
-
-    def takes(self, device: Device) -> bool:
-        """Is the function for it, with what was said?"""
-        return self.function.takes(device, self.planned.arguments)
-
-    @property
-    def supported(self) -> list[Device]:
-        """Every device that the function takes."""
-        return [device for device in self.around.house.devices if self.takes(device)]
-
-    def able(self, devices: Iterable[Device]) -> list[Device]:
-        """Those of which nothing is known that keeps them from doing it."""
-        return [device for device in devices if self._ability(device) is not Ability.NO]
-
-    def most_able(self, devices: list[Device]) -> list[Device]:
-        """Those that are best known to be able to do it, which may be all or those that merely may."""
-        best = max(map(self._ability, devices))
-        return [device for device in devices if self._ability(device) is best]
-
-    def _ability(self, device: Device) -> Ability:
-        return ability(self.planned, self.function, device, self.around.state(device))
-
-    @property
-    def asked_property(self) -> str | None:
-        """The property that `get_value` asks for."""
-        return str(self.planned.arguments["property"]) if self.function.name == "get_value" else None
-
-    @property
-    def asked_state(self) -> str | None:
-        """The state that `get_state` asks about."""
-        state = self.planned.arguments.get("state") if self.function.name == "get_state" else None
-        return None if state is None else str(state)
 
 
 def find_devices(search: Search, target: Target) -> tuple[Device, ...]:
@@ -160,7 +94,7 @@ def _select(search: Search, selector: Selector) -> list[Device]:
         if not search.function.is_read:
             return [_named(search, selector)]
         found = _all_named(search, selector)
-        return _here(search, found) or found
+        return search.here(found) or found
     if isinstance(selector, GroupNamed):
         return _group(search, selector)
     return _described(search, selector)
@@ -172,7 +106,7 @@ def _everything_like(search: Search, selector: Selector) -> list[Device]:
         return called(search.around.house.devices, selector.name)
     if isinstance(selector, GroupNamed):
         return _members(search, selector)
-    return _in_place(search, meant_by(selector.noun, search.supported), selector.where)
+    return search.in_place(meant_by(selector.noun, search.supported), selector.where)
 
 
 # Names and groups
@@ -181,9 +115,9 @@ def _everything_like(search: Search, selector: Selector) -> list[Device]:
 def _all_named(search: Search, selector: Named) -> list[Device]:
     house = search.around.house
     known = called(search.supported, selector.name) or called(house.devices, selector.name)
-    known = _in_place(search, known, selector.where)
+    known = search.in_place(known, selector.where)
     if not known:
-        raise refusal(Code.ABSENT, what=selector.name, where=_place(selector.where, search.around))
+        raise refusal(Code.ABSENT, what=selector.name, where=search.phrase(selector.where))
     found = [device for device in known if search.takes(device)]
     if not found:
         raise refusal(Code.NOT_SUPPORTED, device=the(known[0]))
@@ -216,7 +150,7 @@ def _members(search: Search, selector: GroupNamed) -> list[Device]:
 
 def _described(search: Search, selector: Described) -> list[Device]:
     """Quantity, noun and place to devices."""
-    placed = _in_place(search, search.supported, selector.where)
+    placed = search.in_place(search.supported, selector.where)
     if selector.noun == "thing" and search.function.name == "turn_off" and selector.quantifier is not Quantifier.ONE:
         placed = [device for device in placed if device.kind in EVERYTHING_OFF_KINDS]
     pool = meant_by(selector.noun, placed)
@@ -235,14 +169,14 @@ def _described(search: Search, selector: Described) -> list[Device]:
 
 def _asked_one(search: Search, selector: Described, pool: list[Device]) -> list[Device]:
     """A question about "the light" needs no choice: it is answered for all that may be meant."""
-    near = pool if selector.where else _here(search, pool) or pool
+    near = pool if selector.where else search.here(pool) or pool
     return _called(search, near, selector.noun, with_places=not selector.where)
 
 
 def _in_earshot(search: Search, pool: list[Device]) -> list[Device]:
     """Those of the speaker's room, if there are any; what guards the house is meant wherever it is."""
     of_room = search.function.name == "unlock" or all(device.kind in ROOM_KINDS for device in pool)
-    return (_here(search, pool) or pool) if of_room else pool
+    return (search.here(pool) or pool) if of_room else pool
 
 
 def _bulk(search: Search, selector: Described, pool: list[Device]) -> list[Device]:
@@ -322,19 +256,19 @@ def _called_in_full(search: Search, pool: list[Device]) -> list[Device]:
 
 def _nearby(search: Search, pool: list[Device]) -> list[Device]:
     """Those of the room; where it has none, the only one of its storey that serves the room too; else all."""
-    around, here = search.around, _here(search, pool)
+    around, here = search.around, search.here(pool)
     if search.function.name in WHILE_ACTIVE and not around.showing(here, "active"):
         playing = around.showing(pool, "playing")
         if len(playing) == 1:
             return playing
-    same_floor = [device for device in pool if device.kind in SHARED_KINDS and _on_same_floor(search, device)]
+    same_floor = [device for device in pool if device.kind in SHARED_KINDS and search.is_on_this_floor(device)]
     return here or (same_floor if len(same_floor) == 1 else pool)
 
 
 def _where_it_was(search: Search, pool: list[Device]) -> list[Device]:
     """ "In room three close the curtain and turn the light off": of several none of which is here, those where something is done
     already. Not to unlock: that is worth a question."""
-    if len(pool) == 1 or _here(search, pool) or search.function.action_class is ActionClass.OPEN:
+    if len(pool) == 1 or search.here(pool) or search.function.action_class is ActionClass.OPEN:
         return pool
     return [device for device in pool if device.area in search.around.before] or pool
 
@@ -373,13 +307,13 @@ def _present(search: Search, device: Device) -> Device:
 
 def _value_sources(search: Search, selector: Described, pool: list[Device]) -> list[Device]:
     """For a value ("how warm is it here"): the best sources of it, those nearby first."""
-    near = pool if selector.where else _here(search, pool)
+    near = pool if selector.where else search.here(pool)
     if search.asked_property == "temperature" and (thermometers := room_thermometers(near)):
         near = thermometers
     found = _best_sources(search, near) or _best_sources(search, pool)
     if not found:
         what = f"the {search.asked_property}" if selector.noun == "thing" else f"a {selector.noun}"
-        raise refusal(Code.ABSENT, what=what, where=_place(selector.where, search.around))
+        raise refusal(Code.ABSENT, what=what, where=search.phrase(selector.where))
     return found[:1] if selector.quantifier is Quantifier.ONE else found
 
 
@@ -408,34 +342,6 @@ def _best_sources(search: Search, pool: list[Device]) -> list[Device]:
     return best_sources([Subject(device, around.state(device), around.house) for device in pool], name)
 
 
-# Places
-
-
-def _here(search: Search, devices: Iterable[Device]) -> list[Device]:
-    area = search.around.area
-    return [device for device in devices if area is not None and device.area == area]
-
-
-def _on_same_floor(search: Search, device: Device) -> bool:
-    house, area = search.around.house, search.around.area
-    floor = house.area_floor.get(area) if area is not None else None
-    return floor is not None and device.area is not None and house.area_floor.get(device.area) == floor
-
-
-def _in_place(search: Search, devices: list[Device], where: Where | None) -> list[Device]:
-    if where is None:
-        return devices
-    if where.area is not None:
-        areas = search.around.house.areas_called(where.area)
-        return [device for device in devices if device.area in areas]
-    if where.floor is not None:
-        areas = search.around.house.areas_of_floor(where.floor)
-        return [device for device in devices if device.area in areas]
-    if search.around.area is None:
-        raise refusal(Code.NO_AREA)
-    return _here(search, devices)
-
-
 def _absent(search: Search, selector: Described) -> Unresolved:
     noun = selector.noun
     if noun == "thing":
@@ -444,13 +350,4 @@ def _absent(search: Search, selector: Described) -> Unresolved:
         what = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
     else:
         what = f"any {plural_of(noun)}"
-    return refusal(Code.ABSENT, what=what, where=_place(selector.where, search.around))
-
-
-def _place(where: Where | None, around: Surroundings) -> str:
-    if where is None:
-        return "here"
-    if where.floor is not None:
-        return f"on the {where.floor}" if "floor" in where.floor.casefold() else f"on the {where.floor} floor"
-    area = where.area or around.area
-    return f"in the {area}"
+    return refusal(Code.ABSENT, what=what, where=search.phrase(selector.where))
