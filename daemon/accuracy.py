@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from octopus_hub.adapters.virtual_initial import initial_state
 from octopus_hub.config.errors import DecodeError, InputError
@@ -25,6 +26,10 @@ from octopus_hub.daemon.places import model_directory
 from octopus_hub.daemon.replies import OF_REASON
 from octopus_hub.daemon.resolver import Resolution
 from octopus_hub.daemon.scoring import Scene, Verdict, find, is_reversed, judge, judge_nothing
+
+if TYPE_CHECKING:
+    from octopus_hub.models.interpreter import Interpreter as Masked
+    from octopus_hub.models.unmasked import UnmaskedInterpreter
 
 DEADLINE_S = 60.0
 """A sentence may take its time: accuracy is measured, on machines that do other things too."""
@@ -107,7 +112,7 @@ def quiet_states(house: House) -> dict[str, DeviceState]:
     return states | {device_id: DeviceState("50") for device_id in unlimited}
 
 
-def make_interpreter(model: ModelSettings, state: Path, *, masked: bool) -> Interpreter:
+def make_interpreter(model: ModelSettings, state: Path, *, masked: bool) -> Masked | UnmaskedInterpreter:
     """The interpreter of the settings, which keeps no prefixes; without the mask only here. Raises HubError."""
     from octopus_hub.daemon.loading import ENGINES  # the runtime takes a while
     from octopus_hub.models.graph import WEIGHTS

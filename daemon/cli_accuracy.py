@@ -23,7 +23,8 @@ from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
 from octopus_hub.daemon.scoring import NOTHING_DONE, Verdict
 from octopus_hub.models.data.overlap import CORPUS, read_corpus, seen, words_of
 
-BLIND_TEST = Path(__file__).resolve().parent.parent / "tests" / "data" / "blind"
+CHECKOUT = Path(__file__).resolve().parent.parent
+BLIND_TEST = CHECKOUT / "tests" / "data" / "blind"
 """In a checkout; an installed hub has none and needs `--input`."""
 WIDTH = 150
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.no_examples:
         cases = [replace(case, examples=()) for case in cases]
     policy = _policy(options, found)
-    judged = _examine(cases, options, found)
+    judged, model = _examine(cases, options, found)
     made = report(judged, policy)
     console = Console(width=WIDTH, highlight=False)
     _print_report(console, made, policy)
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.dump is not None:
         _write(options.dump, "".join(f"{dump_row(each)}\n" for each in judged))
     if options.json is not None:
-        _write(options.json, json.dumps(_whole(made, policy, options), indent=1, ensure_ascii=False) + "\n")
+        whole = {"schema": 1, "model": model, **_whole(made, policy, options)}
+        _write(options.json, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     return EX_OK
 
 
@@ -96,7 +98,8 @@ def _policy(options: argparse.Namespace, found: Found) -> PolicySettings:
     return replace(policy, **{name: value for name, value in given.items() if value is not None})
 
 
-def _examine(cases: Sequence[Case], options: argparse.Namespace, found: Found) -> list[Judged]:
+def _examine(cases: Sequence[Case], options: argparse.Namespace, found: Found) -> tuple[list[Judged], str]:
+    """What became of each case, and the digest of the model."""
     model = found.config.hub.model
     model = replace(
         model,
@@ -109,13 +112,27 @@ def _examine(cases: Sequence[Case], options: argparse.Namespace, found: Found) -
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("sentences", total=len(cases))
-        return Examiner(interpreter, options.states, lambda: progress.advance(task), options.fill_to).examine(cases)
+        examiner = Examiner(interpreter, options.states, lambda: progress.advance(task), options.fill_to)
+        return examiner.examine(cases), interpreter.model_digest
 
 
 def _whole(made: Report, policy: PolicySettings, options: argparse.Namespace) -> dict[str, object]:
-    thresholds = {"min_confidence": policy.min_confidence, "min_mass": policy.min_mass}
-    asked = {"input": str(options.input), "masked": not options.no_mask, "states": str(options.states), "fill_to": options.fill_to}
-    return {"schema": 1, "asked": {**asked, "unseen": options.unseen, **thresholds}, "machine": machine(), **to_json(made)}
+    asked = {
+        "input": _within(options.input),
+        "masked": not options.no_mask,
+        "states": str(options.states),
+        "fill_to": options.fill_to,
+        "unseen": options.unseen,
+        "min_confidence": policy.min_confidence,
+        "min_mass": policy.min_mass,
+    }
+    return {"asked": asked, "machine": machine(), **to_json(made)}
+
+
+def _within(path: Path) -> str:
+    """The path from the checkout on, where it lies in it."""
+    whole = path.resolve()
+    return (whole.relative_to(CHECKOUT) if whole.is_relative_to(CHECKOUT) else path).as_posix()
 
 
 # Tables

@@ -56,9 +56,10 @@ def mix(arguments: Sequence[str]) -> int:
 
 
 def export(arguments: Sequence[str]) -> int:
-    """A merged checkpoint, and the graph."""
+    """The hub's model, its card, a merged checkpoint, and the graph."""
     from octopus_hub.models.training import command
 
-    parser = Parser(prog="octopus export", description="Merges an adapter into the base; with --graph exports the graph too.")
+    description = "Quantizes an adapter on its base, merges it, and writes its card; with --graph exports the graph too."
+    parser = Parser(prog="octopus export", description=description)
     command.add_export_arguments(parser)
     return command.export(parser.parse_args(arguments))

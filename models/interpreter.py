@@ -59,6 +59,11 @@ class Interpreter:
         self._speller: Speller | None = None
         self._prefix: KeyValueState | None = None
 
+    @property
+    def model_digest(self) -> str:
+        """The digest of the model that it asks."""
+        return self._engine.digest
+
     def set_house(self, house: House) -> None:
         """Compile the mask and read the house, from the cache if it was read before. The old house stays if this raises.
 

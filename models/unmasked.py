@@ -43,6 +43,11 @@ class UnmaskedInterpreter:
         self._speller: Speller | None = None
         self._prefix: KeyValueState | None = None
 
+    @property
+    def model_digest(self) -> str:
+        """The digest of the model that it asks."""
+        return self._engine.digest
+
     def set_house(self, house: House) -> None:
         """Read the house; nothing is cached."""
         mask = HouseMask(Lexicon(house, self._encoder))

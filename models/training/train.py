@@ -11,15 +11,16 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octopus_hub.config.errors import InputError
+from octopus_hub.models.card import TRAINED
 from octopus_hub.models.data.packs import SUFFIX, Pack, read_packs
-from octopus_hub.models.graph import LAYOUT, LINEARS, WEIGHTS, Part, read_layout
+from octopus_hub.models.graph import LAYOUT, LINEARS, WEIGHTS, Part, read_layout, sha256
 from octopus_hub.models.lora import read_adapter
 from octopus_hub.models.records import open_to_append
 from octopus_hub.models.tokens import VOCABULARY_SIZE, TextEncoder, descriptions, vocabulary_digest, vocabulary_names
@@ -28,6 +29,7 @@ from octopus_hub.models.training.curves import draw_curves
 from octopus_hub.models.training.export import write_tokenizer
 
 LOG, CURVES, ADAPTER, WHOLE, CONFIG = "log.jsonl", "curves.png", "adapter.safetensors", "hf", "config.json"
+MANIFEST = "manifest.json"
 ROUND_EVERY = 8
 """Steps between two roundings of the weights as they are stored: one costs about a third of a step."""
 
@@ -92,7 +94,7 @@ def train(settings: Settings, crew: Crew | None = None) -> Path:
     crew = crew or Crew(settings.device)
     run = _Run(settings, crew)
     started = saved_at = time.monotonic()
-    earlier_s, first, sentences = run.seconds, run.step, 0
+    earlier_s, first, earlier = run.seconds, run.step, run.sentences
     with open_to_append(settings.run / LOG if crew.is_first else Path(os.devnull)) as log:
         for pack, part in _lesson(settings, crew, first):
             run.seconds = earlier_s + time.monotonic() - started
@@ -100,8 +102,7 @@ def train(settings: Settings, crew: Crew | None = None) -> Path:
             if progress >= 1:
                 break
             loss, right = run.learn(pack, rate_at(run.step, progress, settings))
-            sentences += len(pack.queries) * crew.size
-            per_s = sentences / (time.monotonic() - started)
+            per_s = (run.sentences - earlier) / (time.monotonic() - started)
             record = {"step": run.step - 1, "loss": round(loss, 4), "right": round(right, 4), "per_s": round(per_s, 1),
                       "progress": round(progress, 4)}  # fmt: skip
             log.write(json.dumps(record) + "\n")
@@ -114,7 +115,7 @@ def train(settings: Settings, crew: Crew | None = None) -> Path:
 
 
 class _Run:
-    """A network in training and its optimizer; `step` steps were taken, in `seconds`."""
+    """A network in training and its optimizer; `step` steps were taken, on `sentences`, in `seconds`."""
 
     def __init__(self, settings: Settings, crew: Crew) -> None:
         import torch
@@ -133,12 +134,12 @@ class _Run:
         layout = read_layout(WEIGHTS / LAYOUT)
         self._stored = {t.source: t.bits for t in layout.tensors if t.part is Part.CODES} if settings.rounded else {}
         self._block, self._is_rounded = layout.block, False
-        self.step, self.seconds = 0, 0.0
+        self.step, self.sentences, self.seconds = 0, 0, 0.0
         if self._checkpoint.exists():
             saved = torch.load(self._checkpoint, weights_only=True, map_location=crew.device)
             self._network.load_state_dict(saved["network"], strict=False)
             self._optimizer.load_state_dict(saved["optimizer"])
-            self.step, self.seconds = saved["step"], saved["seconds"]
+            self.step, self.sentences, self.seconds = saved["step"], saved["sentences"], saved["seconds"]
 
     def learn(self, pack: Pack, rate: float) -> tuple[float, float]:
         """One optimizer step at this learning rate; the loss before it, and the share of tokens that came first."""
@@ -158,6 +159,7 @@ class _Run:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=False)
         self.step += 1
+        self.sentences += len(pack.queries) * self._crew.size
         return float(loss.item()), float(right.item())
 
     def save(self) -> None:
@@ -168,14 +170,40 @@ class _Run:
             return
         trained = {name: p.detach() for name, p in self._network.named_parameters()}
         temporary = self._checkpoint.with_suffix(".tmp")
-        state = {"network": trained, "optimizer": self._optimizer.state_dict(), "step": self.step, "seconds": self.seconds}
-        torch.save(state, temporary)
+        done = {"step": self.step, "sentences": self.sentences, "seconds": self.seconds}
+        torch.save({"network": trained, "optimizer": self._optimizer.state_dict(), **done}, temporary)
         temporary.replace(self._checkpoint)
         if self._settings.whole:
             save_whole(self._network.weights(), self._settings)
         else:
-            save_adapter(self._network.adapter(), self._settings)
+            save_adapter(self._network.adapter(), self._settings, self._facts())
         draw_curves(self._settings.run / LOG, self._settings.run / CURVES)
+
+    def _facts(self) -> dict[str, object]:
+        """For the model card: what was learnt so far, and of what."""
+        settings = self._settings
+        return {
+            "steps": self.step,
+            "sentences": self.sentences,
+            "minutes": round(self.seconds / 60),
+            "rate": settings.rate,
+            "seed": settings.seed,
+            "started_from_sha256": sha256(settings.start) if settings.start else None,
+            **made_of(settings.run),
+        }
+
+
+def made_of(run: Path) -> dict[str, object]:
+    """The commit and the packs that a run's manifest tells of."""
+    try:
+        whole = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"commit": None, "packs": []}
+    packs = [
+        {"seed": each["seed"], "corpus_sha256": each["corpus_digest"], "home_assistant": each["home_assistant"]}
+        for each in whole["packs"].values()
+    ]
+    return {"commit": whole["commit"], "packs": packs}
 
 
 def _network(settings: Settings, device: str) -> Network:
@@ -228,13 +256,14 @@ def _endless(folder: Path, skip: int) -> Iterator[Pack]:
             seen += 1
 
 
-def save_adapter(tensors: dict[str, Tensor], settings: Settings) -> None:
-    """Write the adapter as float16 safetensors with what it was trained from."""
+def save_adapter(tensors: dict[str, Tensor], settings: Settings, facts: Mapping[str, object]) -> None:
+    """Write the adapter as float16 safetensors with what it was trained from; `facts` are for the model card."""
     from safetensors.torch import save_file
 
     metadata = {
         "r": str(settings.rank), "alpha": str(settings.alpha), "vocabulary_digest": vocabulary_digest(),
         "vocabulary": json.dumps(vocabulary_names()), "seed": str(settings.seed),
+        TRAINED: json.dumps(facts),
         "settings": json.dumps({k: v.name if isinstance(v, Path) else str(v) for k, v in asdict(settings).items()}),
     }  # fmt: skip
     temporary = settings.run / "adapter.tmp"

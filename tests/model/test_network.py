@@ -236,7 +236,7 @@ def test_new_rows_start_as_their_descriptions(base: Path) -> None:
 def test_saved_adapter_merges_to_the_same_model(base: Path, tmp_path: Path) -> None:
     """The file, read and merged as the hub does it, gives the trained network, but for half-precision rounding."""
     network = _network(base)
-    save_adapter(network.adapter(), settings(base, tmp_path))
+    save_adapter(network.adapter(), settings(base, tmp_path), {})
     adapter = read_adapter(tmp_path / "adapter.safetensors")
     assert (adapter.rank, adapter.alpha, adapter.vocabulary_digest) == (RANK, ALPHA, vocabulary_digest())
     merged = {}
@@ -284,7 +284,7 @@ def test_network_rounded_as_stored(base: Path) -> None:
 def test_going_on_from_an_adapter(base: Path, tmp_path: Path) -> None:
     """It is the network that was saved, but for rows of tokens that it did not know; one of another rank is refused."""
     network = _network(base)
-    save_adapter(network.adapter(), settings(base, tmp_path))
+    save_adapter(network.adapter(), settings(base, tmp_path), {})
     adapter = read_adapter(tmp_path / "adapter.safetensors")
     other = Network(base, RANK, ALPHA, torch.float32)
     own_rows = other.new_rows.detach().clone()
@@ -342,7 +342,9 @@ def test_run_learns_and_resumes(base: Path, tmp_path: Path) -> None:
     assert steps[len(begun)]["loss"] < begun[0]["loss"]
     assert steps[len(begun)]["progress"] == pytest.approx(1 / 3, abs=0.03)
     assert steps[-1]["loss"] < 0.3 * steps[0]["loss"]
-    assert read_adapter(path).rank == RANK
+    facts = json.loads(read_adapter(path).metadata["trained"])
+    assert (facts["steps"], facts["sentences"]) == (len(steps), len(steps) * len(PACK.queries))
+    assert (facts["started_from_sha256"], facts["commit"], facts["packs"]) == (None, None, [])
 
 
 @pytest.mark.usefixtures("ticking")
