@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
@@ -34,6 +33,18 @@ LIMITS = Limits()
 """Those the model is trained with."""
 
 
+class Meant(NamedTuple):
+    """What words may mean: devices, all of them if they are words for several."""
+
+    devices: Devices
+    are_several: bool
+
+    def is_clear(self, able: Devices) -> bool:
+        """Do they mean just one of those that are able, or all?"""
+        count = len(self.devices & able)
+        return count == 1 or (self.are_several and count > 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Context:
     """What the grammar looks at: the house's lexicon and the pieces of the sentence (for copying)."""
@@ -59,18 +70,41 @@ class Context:
         return frozenset(ids[:end] for _, _, ids in self._whole_names for end in range(1, len(ids) + 1))
 
     @cached_property
-    def _names_with_words(self) -> dict[tuple[int, ...], Devices]:
-        """Names of devices that were said behind their area ("Emma's night light") or before a word for kinds ("the desk light"),
-        with those that they may mean."""
-        found: dict[tuple[int, ...], Devices] = {}
-        words = self._words
+    def _names_in_place(self) -> dict[tuple[int, ...], Meant]:
+        """Names of devices that were said, behind their area ("Emma's night light", of the one in Emma's Room) or without."""
+        found: dict[tuple[int, ...], Meant] = {}
         for begin, end, name in self._whole_names:
-            kinds = [words[end : end + n] for n in (0, 1) if not n or words[end : end + n] in self.lexicon.kind_words]
             for first in range(max(0, begin - LONGEST_PART), begin + 1):
-                place = words[first:begin]
-                for said in ((*_joined(place), *name, *_joined(kind)) for kind in kinds):
-                    found[said] = found.get(said, NOTHING) | self._owners_in(name, place)
+                place = self._words[first:begin]
+                self._note(found, (*_joined(place), *name), end, self._owners_in(name, place), self.lexicon.switches)
         return found
+
+    @cached_property
+    def _parts_of_names(self) -> dict[tuple[int, ...], Meant]:
+        """Words in a row that were said and are in one name of a device, in any order ("the left bedside", of Bedside Lamp Left),
+        with a word among them that tells it."""
+        found: dict[tuple[int, ...], Meant] = {}
+        words, names, telling = self._words, self.lexicon.names_by_word, self.lexicon.telling_words
+        for begin in range(len(words)):
+            for end in range(begin + 1, min(begin + LONGEST_PART, len(words)) + 1):
+                span = words[begin:end]
+                owners = frozenset.intersection(*(names.get(word, frozenset()) for word in span))
+                if owners and not telling.isdisjoint(span):
+                    self._note(found, _joined(span), end, frozenset(device for device, _ in owners))
+        return found
+
+    def _note(
+        self, found: dict[tuple[int, ...], Meant], said: tuple[int, ...], end: int, owners: Devices, of_any_kind: Devices = NOTHING
+    ) -> None:
+        """That `said`, which ends before word number `end`, may mean these devices; with a word for a kind behind it those of them
+        that are of it, or of any."""
+        kinds = self.lexicon.kinds_said.get(self._words[end]) if end < len(self._words) else None
+        ways = [(said, owners, False)]
+        if kinds is not None:
+            ways.append(((*said, *self._words[end]), owners & (kinds[0] | of_any_kind), kinds[1]))
+        for ids, meant, are_several in ways:
+            before = found[ids].devices if ids in found else NOTHING
+            found[ids] = Meant(before | meant, are_several)
 
     def _owners_in(self, name: tuple[int, ...], place: Words) -> Devices:
         """The devices called so, of those in the place that these words name; without words, all."""
@@ -78,33 +112,25 @@ class Context:
         return frozenset(i for i in owners if not place or self.lexicon.house.devices[i].area in there)
 
     @cached_property
-    def _device_parts(self) -> list[tuple[tuple[int, ...], Devices]]:
-        """Parts of devices' names that were said, with those that they may mean."""
-        return self._said_of(self.lexicon.device_parts)
-
-    @cached_property
-    def _area_parts(self) -> list[tuple[tuple[int, ...], frozenset[str]]]:
-        """Parts of areas' names that were said, likewise."""
-        return self._said_of(self.lexicon.area_parts)
-
-    def _said_of(self, parts: Mapping[Words, frozenset[Key]]) -> list[tuple[tuple[int, ...], frozenset[Key]]]:
-        words = self._words
+    def _area_parts(self) -> dict[tuple[int, ...], str]:
+        """Parts of areas' names that were said, where just one has them."""
+        words, parts = self._words, self.lexicon.area_parts
         spans = (words[i : i + n] for i in range(len(words)) for n in range(1, LONGEST_PART + 1) if i + n <= len(words))
-        return [(_joined(span), parts[span]) for span in dict.fromkeys(spans) if span in parts]
+        return {_joined(span): area for span in spans if len(parts.get(span, ())) == 1 for area in parts[span]}
 
     def names(self, function: Function) -> Either[int]:
-        """What devices that may follow `function` are called, and what else was said that means just one of them."""
+        """What devices that may follow `function` are called, and what else was said that means just one of them, or, with a word
+        for several behind it, some."""
         whole, able = self.lexicon.names(function), self.lexicon.supported[function.name]
-        said = ((ids, owners & able) for ids, owners in (*self._device_parts, *self._names_with_words.items()))
-        only = {ids: i for ids, owners in said if len(owners) == 1 for i in owners}
-        return Either((whole, Trie.build(only.items())))
+        said = (*self._parts_of_names.items(), *self._names_in_place.items())
+        found = {ids: meant.devices & able for ids, meant in said if meant.is_clear(able)}
+        return Either((whole, Trie.build((ids, i) for ids, devices in found.items() for i in sorted(devices))))
 
     def places(self, devices: Devices, mark: Mark) -> Either[str]:
         """What areas and floors are called in which one of `devices` is, and what of the name of just one area was said. Both marks
         take both: "in the basement" may be a floor. What is spelled alike is an area after IN, a floor after ON."""
         areas, floors = self.lexicon.areas(devices), self.lexicon.floors(devices)
-        only = ((ids, area) for ids, owners in self._area_parts if len(owners) == 1 for area in owners)
-        parts = Trie.build((ids, area) for ids, area in only if self.lexicon.in_area(devices, area))
+        parts = Trie.build((ids, area) for ids, area in self._area_parts.items() if self.lexicon.in_area(devices, area))
         return Either((areas, floors, parts) if mark == Mark.IN else (floors, areas, parts))
 
     def there(self, devices: Devices, name: str, mark: Mark) -> tuple[Where, Devices]:

@@ -19,7 +19,6 @@ from octopus_hub.models.tokens import BASE_SIZE, FUNCTION_IDS, NOUN_IDS, VOCABUL
 from octopus_hub.models.trie import Trie
 
 T = TypeVar("T")
-Key = TypeVar("Key", int, str)
 Item = TypeVar("Item", Area, Floor, Group)
 Devices = frozenset[int]
 Words = tuple[tuple[int, ...], ...]
@@ -43,10 +42,25 @@ LITTLE_WORDS = frozenset(
 WORDS_OF_PLACES = frozenset({"room", "rooms", "area", "floor", "level", "upper", "lower", "main"})
 NOUN_WORDS = frozenset(word for noun in NOUNS for name in (noun.name, noun.plural) for word in name.lower().split())
 """Words that alone tell no device or place."""
-SAID_OF_KINDS = NOUN_WORDS | frozenset(
-    {"lamp", "lamps", "bulb", "bulbs", "strip", "telly", "heating", "radiator", "ac", "vacuum", "robot", "hoover", "car", "plug"}
-)
-"""Words for kinds that people say behind a name that has none: "the desk light", where it is called Desk."""
+ALSO_SAID: Mapping[str, tuple[str, ...]] = {
+    "light": ("lamp", "lamps", "bulb", "bulbs", "strip", "strips", "spots"),
+    "thermostat": ("heating", "radiator", "radiators", "ac"),
+    "lock": ("door", "doors"),
+    "media player": ("speaker", "speakers", "tv", "telly", "tellies", "radio", "stereo"),
+    "vacuum": ("robot", "hoover"),
+    "vehicle": ("car", "cars"),
+    "outlet": ("plug", "plugs"),
+}
+"""What else a noun is called."""
+SAID_OF_KINDS: Mapping[str, frozenset[str]] = {
+    word: frozenset(n.name for n in NOUNS if word in (*f"{n.name} {n.plural}".lower().split(), *ALSO_SAID.get(n.name, ())))
+    for word in NOUN_WORDS.union(*ALSO_SAID.values())
+}
+"""Words for kinds that people say behind a name or part of it ("the desk light", where it is called Desk), with their nouns."""
+SAID_OF_SEVERAL = frozenset(n.plural.lower().split()[-1] for n in NOUNS) | {
+    "lamps", "bulbs", "strips", "spots", "radiators", "tellies", "cars", "plugs",
+}  # fmt: skip
+"""Those that mean more than one: "the bedside lamps"."""
 
 ANNOUNCED = (
     "get_weather", "get_time", "get_date", "get_value", "get_state", "list_devices", "count_devices", "todo_read", "timer_query",
@@ -192,12 +206,39 @@ class Lexicon:
         return found
 
     @cached_property
-    def device_parts(self) -> dict[Words, Devices]:
-        """Devices by words in a row out of a name or alias, never all of it; not words for kinds or places alone."""
+    def _called(self) -> list[tuple[int, str]]:
+        """Every device with each of its names and aliases."""
+        return [(i, name) for i, device in enumerate(self.house.devices) for name in (device.name, *device.aliases)]
+
+    @cached_property
+    def names_by_word(self) -> dict[tuple[int, ...], frozenset[tuple[int, int]]]:
+        """Names and aliases of devices by the words in them, each as its device and a number."""
+        found: dict[tuple[int, ...], set[tuple[int, int]]] = {}
+        for number, (device, name) in enumerate(self._called):
+            for word in said_words(self.encoder.pieces(name)):
+                found.setdefault(word, set()).add((device, number))
+        return {word: frozenset(names) for word, names in found.items()}
+
+    @cached_property
+    def telling_words(self) -> frozenset[tuple[int, ...]]:
+        """Words in names of devices that tell one from another: none for kinds or places, no numbers."""
         places = [*_words(self.house.areas), *_words(self.house.floors)]
-        plain = LITTLE_WORDS.union(*(name.lower().split() for name, _ in places))
-        names = ((i, name) for i, device in enumerate(self.house.devices) for name in (device.name, *device.aliases))
-        return self._parts(names, plain)
+        plain = NOUN_WORDS.union(LITTLE_WORDS, *(name.lower().split() for name, _ in places))
+        texts = ((text, ids) for _, name in self._called for text, ids in _texts(name, self.encoder))
+        return frozenset(ids for text, ids in texts if text not in plain and not text.isdigit())
+
+    @cached_property
+    def kinds_said(self) -> dict[tuple[int, ...], tuple[Devices, bool]]:
+        """Words for kinds: the devices of these kinds; and does the word mean several?"""
+        return {
+            self.encoder.ids(word): (frozenset().union(*(self._meant[NOUN_IDS[noun]] for noun in nouns)), word in SAID_OF_SEVERAL)
+            for word, nouns in SAID_OF_KINDS.items()
+        }
+
+    @cached_property
+    def switches(self) -> Devices:
+        """Relays: what they switch may be of any kind."""
+        return self._meant[NOUN_IDS["switch"]]
 
     @cached_property
     def owners(self) -> dict[tuple[int, ...], Devices]:
@@ -210,11 +251,6 @@ class Lexicon:
         return found
 
     @cached_property
-    def kind_words(self) -> frozenset[Words]:
-        """Words for kinds, as the words of a sentence are."""
-        return frozenset((self.encoder.ids(word),) for word in SAID_OF_KINDS)
-
-    @cached_property
     def areas_by_words(self) -> dict[Words, frozenset[str]]:
         """Areas by what they are called, and by parts of it."""
         found: dict[Words, frozenset[str]] = dict(self.area_parts)
@@ -225,21 +261,16 @@ class Lexicon:
 
     @cached_property
     def area_parts(self) -> dict[Words, frozenset[str]]:
-        """Areas by words in a row out of a name or alias, likewise."""
-        names = ((area.name, word) for word, area in _words(self.house.areas))
-        return self._parts(names, LITTLE_WORDS | WORDS_OF_PLACES)
-
-    def _parts(self, names: Iterable[tuple[Key, str]], plain: frozenset[str]) -> dict[Words, frozenset[Key]]:
-        found: dict[Words, set[Key]] = {}
-        for owner, name in names:
-            pieces = [piece for piece in self.encoder.pieces(name) if piece.is_word]
-            text = unicodedata.normalize("NFC", name)
-            words = [text[piece.start : piece.end].lower() for piece in pieces]
+        """Areas by words in a row out of a name or alias, never all of it, with a word among them that tells it."""
+        plain = NOUN_WORDS | LITTLE_WORDS | WORDS_OF_PLACES
+        found: dict[Words, set[str]] = {}
+        for name, area in _words(self.house.areas):
+            words = _texts(name, self.encoder)
             for first in range(len(words)):
                 for end in range(first + 1, min(len(words), first + LONGEST_PART) + 1):
-                    telling = {word for word in words[first:end] if not word.isdigit()} - plain - NOUN_WORDS
-                    if telling and end - first < len(words):
-                        found.setdefault(tuple(piece.ids for piece in pieces[first:end]), set()).add(owner)
+                    is_telling = any(text not in plain and not text.isdigit() for text, _ in words[first:end])
+                    if is_telling and end - first < len(words):
+                        found.setdefault(tuple(ids for _, ids in words[first:end]), set()).add(area.name)
         return {span: frozenset(owners) for span, owners in found.items()}
 
     @cached_property
@@ -281,6 +312,12 @@ def answers_for(parameter: Parameter) -> tuple[str, ...]:
     if parameter.name == "message":
         return ANNOUNCED
     return ("get_value",) if parameter.type in NUMBERS or parameter.name in ("color", "source") else ()
+
+
+def _texts(name: str, encoder: TextEncoder) -> list[tuple[str, tuple[int, ...]]]:
+    """The words of a name, in lower case, with their ids."""
+    text = unicodedata.normalize("NFC", name)
+    return [(text[piece.start : piece.end].lower(), piece.ids) for piece in encoder.pieces(name) if piece.is_word]
 
 
 def said_words(pieces: Iterable[Piece]) -> Words:

@@ -101,27 +101,28 @@ class PlanReader:
 
     def _target(self, function: Function) -> tuple[Target, Devices]:
         """The target, and every device that one of its selectors can mean."""
-        include = [self._selector(function)]
+        include = self._selectors(function)
         while self._take(Mark.ALSO):
-            include.append(self._selector(function))
+            include += self._selectors(function)
         exclude: list[Selected] = []
         while self._take(Mark.EXCEPT, Mark.ALSO):
-            exclude.append(self._selector(function))
+            exclude += self._selectors(function)
         devices: Devices = frozenset().union(*(meant for _, meant in (*include, *exclude)))
         return Target(tuple(s for s, _ in include), tuple(s for s, _ in exclude)), devices
 
-    def _selector(self, function: Function) -> Selected:
+    def _selectors(self, function: Function) -> list[Selected]:
+        """One, but several for words that mean several devices by a part of their names."""
         mark = self._next()
         if mark == Mark.DEVICE:
             return self._named(function)
         if mark == Mark.GROUP:
             ids = self._base()
-            return GroupNamed(self._lexicon.spelling[ids]), frozenset().union(*self._lexicon.groups(function).find(ids))
+            return [(GroupNamed(self._lexicon.spelling[ids]), frozenset().union(*self._lexicon.groups(function).find(ids)))]
         noun = self._next()
         where, devices = self._where(self._lexicon.nouns(function)[noun])
-        return Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[noun], where), devices
+        return [(Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[noun], where), devices)]
 
-    def _named(self, function: Function) -> Selected:
+    def _named(self, function: Function) -> list[Selected]:
         """A device by name or alias, in the house's spelling; by its name where that was said otherwise, and by its area too where
         another one has that name."""
         ids = self._base()
@@ -129,10 +130,12 @@ class PlanReader:
         is_whole = bool(self._lexicon.names(function).find(ids))
         where, devices = self._where(meant)
         if is_whole:
-            return Named(self._lexicon.spelling[ids], where), devices
-        device = self._lexicon.house.devices[min(meant)]
-        has_twins = len(called(self._lexicon.house.devices, device.name)) > 1
-        return Named(device.name, Where(area=device.area) if has_twins and device.area else where), devices
+            return [(Named(self._lexicon.spelling[ids], where), devices)]
+        house = self._lexicon.house
+        twins = {i for i in devices if len(called(house.devices, house.devices[i].name)) > 1}
+        placed = {i: Where(area=house.devices[i].area) for i in twins if house.devices[i].area}
+        here = where if where is not None and where.here else None
+        return [(Named(house.devices[i].name, placed.get(i, here)), frozenset({i})) for i in sorted(devices)]
 
     def _where(self, devices: Devices) -> tuple[Where | None, Devices]:
         """The place that follows, if one does, and those of `devices` that are there."""

@@ -45,7 +45,8 @@ OPTIONS = {
     "select": ("options", (("Soft", "soft start"), ("Wool",))),
 }
 """Lists that devices of a kind may have; some devices have none."""
-WORDS = ("turn", "on", "the", "Lamp", "lamp", "in", "Küche", "at", "half", "past", "seven", "21.5", "milk", "don't", "and", "café")
+WORDS = ("turn", "on", "the", "Lamp", "lamp", "in", "Küche", "at", "half", "past", "seven", "21.5", "milk", "don't", "and", "café",
+         "left", "frother", "lamps", "lights")  # fmt: skip
 MARKS = ("", "", "", ",", " —", "!", " 🎉")
 EVERYDAY = (
     "light",

@@ -15,7 +15,7 @@ from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueT
 from octopus_hub.config.house import Area, Device, Floor, Group, House
 from octopus_hub.config.kinds import NOUNS
 from octopus_hub.models.grammar_states import Limits
-from octopus_hub.models.lexicon import DEFAULT_OPTIONS, SAID_OF_KINDS
+from octopus_hub.models.lexicon import DEFAULT_OPTIONS, SAID_OF_KINDS, SAID_OF_SEVERAL
 from octopus_hub.models.tokens import FUNCTION_IDS, NOUN_IDS, PARAMETER_IDS, Mark, TextEncoder
 
 MESSAGE_ANSWERS = {
@@ -155,10 +155,53 @@ class ReferenceGrammar:
         places: list[Area | Floor] = [*self._house.areas, *self._house.floors]
         named = [name for place in places for name in (place.name, *place.aliases)]
         plain = LITTLE | {word for name in named for word in name.lower().split()}
-        called = [(name, device.id) for device in supported for name in (device.name, *device.aliases)]
-        by_id = {device.id: device for device in supported}
-        otherwise = self._parts_said(called, plain) | self._placed_said(supported)
-        return {ids: [by_id[owner]] for ids, owner in otherwise.items()} | self._by_ids(_words(supported))
+        telling = {word for device in self._house.devices for word in self._telling(device, plain)}
+        found = self._with_words(supported, telling) | self._placed_said(supported)
+        return found | self._by_ids(_words(supported))
+
+    def _telling(self, device: Device, plain: frozenset[str]) -> Iterator[Ids]:
+        for name in (device.name, *device.aliases):
+            for piece in self._pieces(name):
+                text = name[piece.start : piece.end].lower()
+                if piece.is_word and text not in plain | NOUN_WORDS and not text.isdigit():
+                    yield piece.ids
+
+    def _with_words(self, devices: Sequence[Device], telling: set[Ids]) -> dict[Ids, list[Device]]:
+        """Devices of which one to three words of one name were said in a row, in any order, with a word that tells them."""
+        found: dict[Ids, dict[str, Device]] = {}
+        several: set[Ids] = set()
+        for first in range(len(self._words)):
+            for last in range(first, min(first + 3, len(self._words))):
+                span = self._words[first : last + 1]
+                if telling & set(span):
+                    named = [device for device in devices if any(set(span) <= self._words_in(name) for name in _names(device))]
+                    if named:
+                        self._note(span, last + 1, named, found, several)
+        return {ids: [*owners.values()] for ids, owners in found.items() if len(owners) == 1 or (owners and ids in several)}
+
+    def _words_in(self, name: str) -> set[Ids]:
+        return {piece.ids for piece in self._pieces(name) if piece.is_word}
+
+    def _note(
+        self,
+        span: Sequence[Ids],
+        end: int,
+        named: Sequence[Device],
+        found: dict[Ids, dict[str, Device]],
+        several: set[Ids],
+        of_any_kind: str = "",
+    ) -> None:
+        """What was said up to `end` may mean these; with a word behind it for their kind, those of them that are of it."""
+        ids = tuple(i for word in span for i in word)
+        found.setdefault(ids, {}).update((device.id, device) for device in named)
+        several.discard(ids)
+        for word, nouns in SAID_OF_KINDS.items():
+            if self._words[end : end + 1] == [self._ids(word)]:
+                of_kind = [d for d in named if d.kind == of_any_kind or any(d.is_a(noun) for noun in NOUNS if noun.name in nouns)]
+                longer = ids + self._ids(word)
+                found.setdefault(longer, {}).update((device.id, device) for device in of_kind)
+                several.discard(longer)
+                several |= {longer} if word in SAID_OF_SEVERAL else set()
 
     def _place(self, devices: Sequence[Device], at: int) -> Iterator[tuple[int, Meant]]:
         for end in self._one_of({Mark.HERE}, at):
@@ -189,28 +232,27 @@ class ReferenceGrammar:
                     found[tuple(i for word in span for i in word)] = owners.pop()
         return found
 
-    def _placed_said(self, devices: Sequence[Device]) -> dict[Ids, str]:
-        """Names of devices that were said behind up to three words for their area, with a word for kinds behind them or without, if
-        that means just one of them."""
-        found: dict[Ids, set[str]] = {}
-        kinds = {self._ids(word) for word in SAID_OF_KINDS}
-        for device in devices:
-            area = next((area for area in self._house.areas if area.name == device.area), None)
-            called = (area.name, *area.aliases) if area else ()
-            for name in (device.name, *device.aliases):
-                words = [piece.ids for piece in self._pieces(name) if piece.is_word]
-                for at in range(len(self._words) - len(words) + 1):
-                    after = [word for word in self._words[at + len(words) :][:1] if word in kinds]
-                    for span in (self._words[at - n : at] for n in (0, 1, 2, 3) if n <= at):
-                        wholes = [[p.ids for p in self._pieces(word) if p.is_word] for word in called]
-                        is_place = list(span) in [*wholes, []] or any(
-                            self._is_part(span, word, LITTLE | PLACE_WORDS) for word in called
-                        )
-                        if words and self._words[at : at + len(words)] == words and is_place:
-                            ids = tuple(i for word in span for i in word) + self._ids(name)
-                            for more in {(), *after}:
-                                found.setdefault(ids + more, set()).add(device.id)
-        return {ids: owners.pop() for ids, owners in found.items() if len(owners) == 1}
+    def _placed_said(self, devices: Sequence[Device]) -> dict[Ids, list[Device]]:
+        """Names of devices that were said behind up to three words for their area."""
+        found: dict[Ids, dict[str, Device]] = {}
+        several: set[Ids] = set()
+        for at in range(len(self._words)):
+            for end in range(at + 1, len(self._words) + 1):
+                named = [d for d in devices if any(self._said(name) == self._words[at:end] for name in _names(d))]
+                for place in (self._words[at - n : at] for n in (0, 1, 2, 3) if n <= at):
+                    there = [device for device in named if not place or self._is_place_of(place, device)]
+                    for name in {name for d in there for name in _names(d) if self._said(name) == self._words[at:end]}:
+                        owners = [device for device in there if self._ids(name) in map(self._ids, _names(device))]
+                        self._note([*place, self._ids(name)], end, owners, found, several, "switch")
+        return {ids: [*owners.values()] for ids, owners in found.items() if len(owners) == 1 or (owners and ids in several)}
+
+    def _said(self, name: str) -> list[Ids]:
+        return [piece.ids for piece in self._pieces(name) if piece.is_word]
+
+    def _is_place_of(self, span: Sequence[Ids], device: Device) -> bool:
+        area = next((area for area in self._house.areas if area.name == device.area), None)
+        called = (area.name, *area.aliases) if area else ()
+        return any(self._said(name) == list(span) or self._is_part(span, name, LITTLE | PLACE_WORDS) for name in called)
 
     def _is_part(self, span: Sequence[Ids], name: str, plain: frozenset[str]) -> bool:
         words = [piece for piece in self._pieces(name) if piece.is_word]
@@ -328,6 +370,10 @@ class ReferenceGrammar:
                 for begun in self._one_of({FUNCTION_IDS[inner.name]}, at):
                     for end in self._body(inner, begun, nested=True):
                         yield from self._one_of({Mark.CLOSE}, end)
+
+
+def _names(device: Device) -> tuple[str, ...]:
+    return (device.name, *device.aliases)
 
 
 def _ids(devices: Sequence[Device]) -> Meant:

@@ -234,6 +234,44 @@ def test_name_before_a_word_for_kinds() -> None:
     assert planned("desk drawer off", *off, *ids("desk drawer"), Mark.END, house=house) is None
 
 
+def bedside(mark: int, said: str, *ids_after: int) -> str | None:
+    """The plan for `said` in a house with two lamps and a blind at the bedside."""
+    house = House(
+        areas=(Area("Bedroom"), Area("Guest Room")),
+        devices=(
+            Device("left", "Bedside Lamp Left", "light", "Bedroom"),
+            Device("right", "Bedside Lamp Right", "light", "Bedroom"),
+            Device("guest", "Bedside Plug", "switch", "Guest Room"),
+            Device("blind", "Bedside Blind", "cover", "Bedroom", device_class="blind"),
+        ),
+    )
+    plan = planned(f"the {said}, please", mark, Mark.DEVICE, *ids(said), *ids_after, Mark.END, house=house)
+    return str(plan) if plan else None
+
+
+def test_words_of_a_name_in_another_order() -> None:
+    """ "The left bedside lamp" is the Bedside Lamp Left; a word for its kind may stand behind."""
+    off = FUNCTION_IDS["turn_off"]
+    for said in ("left bedside lamp", "left bedside light", "bedside left"):
+        assert bedside(off, said) == 'turn_off("Bedside Lamp Left")'
+    assert bedside(off, "left blind") is None
+    assert bedside(off, "left bedside blind") is None
+
+
+def test_words_for_several_by_a_part_of_their_names() -> None:
+    """ "The bedside lamps" are the lamps that have the word in their names, not the plug; "the bedside lamp" is not clear."""
+    off, shut = FUNCTION_IDS["turn_off"], FUNCTION_IDS["close"]
+    lamps = '"Bedside Lamp Left", "Bedside Lamp Right"'
+    assert bedside(off, "bedside lights") == f"turn_off({lamps})"
+    assert bedside(off, "bedside things") == f'turn_off({lamps}, "Bedside Plug")'
+    assert bedside(off, "bedside things", Mark.IN, *ids("bedroom")) == f"turn_off({lamps})"
+    assert bedside(shut, "bedside blinds") == 'close("Bedside Blind")'
+    assert bedside(off, "bedside lights", Mark.IN, *ids("guest room")) is None
+    assert bedside(off, "bedside light") is None
+    assert bedside(off, "bedside fan") is None
+    assert bedside(off, "bedside") is None
+
+
 def test_part_of_a_name_that_is_anothers_name() -> None:
     """A script called Lamp does not stand in the way of the one thermostat that "lamp" is a part of."""
     house = House(devices=(Device("script", "Lamp", "script"), Device("heater", "Lamp Two Left", "climate")))
