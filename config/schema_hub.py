@@ -63,7 +63,12 @@ def _checked_filter(topic: str) -> str:
 Host = Annotated[str, *matching(r"[A-Za-z0-9._:-]{1,253}", "a host name or address, without mqtt://")]
 BaseTopic = Annotated[str, *matching(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*", "an MQTT topic of letters, digits, dots and dashes")]
 TopicFilter = Annotated[str, AfterValidator(_checked_filter)]
-SourceName = Annotated[str, *matching(r"[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, dots, dashes and underscores")]
+SourceName = Annotated[
+    str,
+    *matching(
+        r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "up to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
+    ),
+]
 Url = Annotated[str, AfterValidator(_checked_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
 TimeZone = Annotated[str, AfterValidator(_checked_zone)]
 FilePath = Annotated[str, *matching(r"[^\x00]+", "a path")]
@@ -125,7 +130,7 @@ class ModelNode(Node):
 
     directory: FilePath | None = Field(None, description="Where the built model lies.")
     engine: Engine = Field(Engine.ONNX, description="What runs it.")
-    threads: int | None = Field(None, ge=1, le=256, description="On how many threads; all cores where left out.")
+    threads: int | None = Field(None, ge=1, le=256, description="On how many threads; all cores, four at most, where left out.")
     deadline_ms: int = Field(2000, ge=50, le=60000, description="After this a sentence is given up.")
     quantization: Literal["nf4", "none"] = Field("nf4", description="How the engine transformers holds its weights.")
 
@@ -140,7 +145,7 @@ class HubFile(Node):
     policy: PolicyNode = Field(default_factory=PolicyNode, description="When not to act.")
     journal: JournalNode = Field(default_factory=JournalNode, description="What was said and done.")
     model: ModelNode = Field(default_factory=ModelNode, description="The language model.")
-    queue_size: int = Field(16, ge=1, le=1024, description="How many commands may wait; more are refused as busy.")
+    queue_size: int = Field(16, ge=1, le=1024, description="How many commands of a source may wait; more are refused as busy.")
     ttl_s: Ttl = Field(DEFAULT_TTL_S, description="How old a command may be, in seconds.")
     time_zone: TimeZone | None = Field(None, description="An IANA name like Europe/Berlin; the system's where left out.")
     language: Literal["en"] = Field("en", description="The language of sentences and answers.")
