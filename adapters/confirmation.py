@@ -309,7 +309,7 @@ ROWS: Mapping[str, Shown] = {
     "set_sound_mode": _word("sound_mode", "mode"),
     "set_shuffle": _asked_flag("shuffle", "shuffle"),
     "set_repeat": _word("repeat", "repeat"),
-    "set_fan_speed": _any(_near("percentage", "level", SPEED_PCT), lambda seen: seen.asked("level") == 0 and _off(seen)),
+    "set_fan_speed": _any(_all(_on, _near("percentage", "level", SPEED_PCT)), lambda seen: seen.asked("level") == 0 and _off(seen)),
     "step_fan_speed": _moved("percentage", upward=UP, full=100),
     "set_oscillation": _asked_flag("oscillating", "oscillating"),
     "set_fan_direction": _word("direction", "direction"),

@@ -21,6 +21,8 @@ from octopus_hub.config.hub import HomeAssistantSettings
 
 TIMEOUT_S = 30.0
 RETRY_S = 30.0
+STARTING_S = 5.0
+RUNNING = "RUNNING"
 REGISTRIES = ("area", "device", "entity")
 """What tells of its changes to a user that is no administrator."""
 
@@ -37,7 +39,8 @@ def read_registries(settings: HomeAssistantSettings) -> Found:
 
 
 async def watch_registries(settings: HomeAssistantSettings, changed: Callable[[], None]) -> None:
-    """Calls `changed` when something in the registries did, and after each connecting, for it may have meanwhile; never ends."""
+    """Calls `changed` when something in the registries did, and after each connecting, for it may have meanwhile, once Home
+    Assistant has started; never ends."""
     while True:
         with suppress(BaseHassClientError, OSError, TimeoutError):
             await _watch(settings, changed)
@@ -49,7 +52,9 @@ async def _watch(settings: HomeAssistantSettings, changed: Callable[[], None]) -
         for registry in REGISTRIES:
             await client.subscribe_events(lambda event: changed(), f"{registry}_registry_updated")
 
-    async with session(settings, subscribe) as (_, listening):
+    async with session(settings, subscribe) as (client, listening):
+        while not _is_running(await client.get_config()):  # noqa: ASYNC110 -- nobody but administrators hears of it
+            await asyncio.sleep(STARTING_S)
         changed()
         await listening
 
@@ -57,6 +62,10 @@ async def _watch(settings: HomeAssistantSettings, changed: Callable[[], None]) -
 async def _read(settings: HomeAssistantSettings) -> Found:
     async with asyncio.timeout(TIMEOUT_S), session(settings) as (client, _):
         config = await client.get_config()
+        if not _is_running(config):
+            raise Unavailable(
+                f"Home Assistant at {settings.url} is still starting: not all of its entities are there", adapter=NAME
+            )
         floors = {floor["floor_id"]: floor for floor in await _list(client, "config/floor_registry/list")}
         areas = {area["area_id"]: area for area in await client.get_area_registry()}
         devices = {device["id"]: device for device in await client.get_device_registry()}
@@ -71,6 +80,11 @@ async def _read(settings: HomeAssistantSettings) -> Found:
         areas=tuple(found_areas.values()),
         entities=tuple(_entity(state, entries.get(state["entity_id"], {}), devices, found_areas) for state in states),
     )
+
+
+def _is_running(config: Mapping[str, Any]) -> bool:
+    """Has it started? Before, integrations bring their entities one after the other."""
+    return bool(config.get("state", RUNNING) == RUNNING)
 
 
 async def _list(client: HomeAssistantClient, command: str) -> Sequence[Mapping[str, Any]]:

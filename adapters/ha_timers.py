@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from octopus_hub.adapters.services import ServiceCall
 from octopus_hub.config.house import DeviceState
@@ -18,6 +19,14 @@ def time_left_s(state: DeviceState) -> float | None:
     if state.state == "paused":
         return seconds(str(state.attributes.get("remaining", "")))
     return None
+
+
+def counted_down(state: DeviceState, now: datetime) -> DeviceState:
+    """A timer that runs with what remains of it `now`: Home Assistant tells what did when it began."""
+    if state.state != "active" or not isinstance(ends := state.attributes.get("finishes_at"), str):
+        return state
+    left = max(timedelta(), datetime.fromisoformat(ends) - now.astimezone())
+    return replace(state, attributes={**state.attributes, "remaining": str(timedelta(seconds=round(left.total_seconds())))})
 
 
 def started_anew(change: ServiceCall, left_s: float) -> ServiceCall:

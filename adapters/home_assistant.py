@@ -31,9 +31,9 @@ from octopus_hub.config.plan import Call, Result, Status
 
 START_S = 3.0
 FORECAST_S = 1800.0
+"""How old the weather of the next days may be."""
 FORECASTS = {"forecast": "daily", "hourly_forecast": "hourly"}
 """Attributes beside a weather's own, by what they are a step of."""
-"""How old the weather of the next days may be."""
 AFTER_FAILURE_S = 0.5
 """A service call for several devices fails as a whole when one of them does: so long the others may show that they did it."""
 ADDING_UP = frozenset({"step_brightness", "step_volume", "step_fan_speed", "todo_add", "timer_extend"})
@@ -221,12 +221,16 @@ class HomeAssistantAdapter:
         now_s = asyncio.get_running_loop().time()
         if now_s < self._forecast_at_s.get(entity_id, -math.inf) + FORECAST_S:
             return
+        before_s = self._forecast_at_s.get(entity_id)
         self._forecast_at_s[entity_id] = now_s
         found: dict[str, object] = {}
         for name, step in FORECASTS.items():
             with suppress(AdapterError):
                 found[name] = await self._connection.forecast(entity_id, step)
-        self._know(entity_id, **found)
+        if found:
+            self._know(entity_id, **found)
+        else:
+            self._forecast_at_s[entity_id] = -math.inf if before_s is None else before_s
 
     def _know(self, entity_id: str, **more: object) -> None:
         """More is known of an entity than its state tells."""

@@ -103,7 +103,8 @@ ON, OFF = _word("payload_on", "ON"), _word("payload_off", "OFF")
 def _light_on(telling: Telling) -> None:
     component, data = telling.component, dict(telling.data)
     if "brightness_step_pct" in data:
-        now = telling.number_before("brightness") * 100 / 255
+        is_off = telling.before.state == "off"  # a lamp may tell what it was set to
+        now = 0.0 if is_off else telling.number_before("brightness") * 100 / 255
         data["brightness_pct"] = min(100, max(0, now + data.pop("brightness_step_pct")))
     if data.get("brightness_pct") == 0:
         _light_off(telling)

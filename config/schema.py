@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, Wit
 from pydantic_core import ErrorDetails
 
 from octopus_hub.config.errors import Problem
+from octopus_hub.config.schema_types import NO_SCALAR
 from octopus_hub.config.suggestions import alternatives, near_miss, one_of
 from octopus_hub.config.yaml_nodes import Document, KeyPath, describe
 
@@ -28,7 +29,7 @@ class Node(BaseModel):
 
 def _known_version(version: int) -> int:
     if version != CURRENT_VERSION:
-        raise ValueError(f"expected version {CURRENT_VERSION}, got {version}; `octopus migrate` brings older files up to date")
+        raise ValueError(f"expected version {CURRENT_VERSION}, got {version}")
     return version
 
 
@@ -81,6 +82,7 @@ def _message(detail: ErrorDetails) -> str:
 
 
 _EXPECTED: Mapping[str, str] = {
+    NO_SCALAR: "a text, a number, true or false",
     "string_type": "text",
     "bool_type": "true or false",
     "int_type": "a whole number",

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from octopus_hub.config.kinds import ALIAS_KINDS, KINDS, NOUNS
 from octopus_hub.config.suggestions import near_miss
@@ -25,6 +25,14 @@ def matching(pattern: str, what: str) -> tuple[AfterValidator, WithJsonSchema]:
         return text
 
     return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+NO_SCALAR = "no_scalar"
+"""The type of the error of a list or mapping where a text, a number or a boolean is wanted."""
+
+
+def _type_of(value: object) -> str:
+    return type(value).__name__
 
 
 def _checked_name(name: str) -> str:
@@ -103,7 +111,8 @@ Entities = Annotated[
     BeforeValidator(_by_role),
     BeforeValidator(_as_main_entity, json_schema_input_type=EntityId | dict[Role, EntityId]),
 ]
-MqttText = Annotated[str, *matching(r"[^\x00-\x1f\x7f]{1,1000}", "1 to 1000 characters, none of them a control character")]
+MQTT_TEXT = r"[^\x00-\x1f\x7f]{1,1000}"
+MqttText = Annotated[str, *matching(MQTT_TEXT, "1 to 1000 characters, none of them a control character")]
 PlainTopic = Annotated[
     str,
     *matching(
@@ -111,7 +120,12 @@ PlainTopic = Annotated[
         "a topic without wildcards, and without a slash at its ends",
     ),
 ]
-MqttKeys = dict[Slug, MqttText | bool | int | float]
+MqttValue = Annotated[
+    Annotated[MqttText, Tag("str")] | Annotated[bool, Tag("bool")] | Annotated[int, Tag("int")] | Annotated[float, Tag("float")],
+    Discriminator(_type_of, custom_error_type=NO_SCALAR, custom_error_message="no scalar"),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^(?:{MQTT_TEXT})$"}, {"type": "boolean"}, {"type": "number"}]}),
+]
+MqttKeys = dict[Slug, MqttValue]
 SecretText = Annotated[str, BeforeValidator(_checked_secret, json_schema_input_type=str)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]

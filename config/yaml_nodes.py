@@ -167,6 +167,8 @@ def _compose(path: Path, text: str, problems: list[Problem]) -> yaml.Node | None
         mark, message = _syntax_problem(text, error)
     except RecursionError:
         mark, message = TOP, "nested too deeply"
+    except (ValueError, OverflowError):  # PyYAML makes characters of escapes without looking
+        mark, message = TOP, r"an escape in quotes (\x, \u, \U) that is no character"
     else:
         if root is not None:
             return root

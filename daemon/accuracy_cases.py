@@ -77,7 +77,7 @@ def _houses(paths: Iterable[Path]) -> dict[str, RecordedHouse]:
 
 
 def _cases(path: Path, houses: Mapping[str, RecordedHouse]) -> Iterable[Case]:
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if line.strip():
             place = f"{path.name}:{number}"
             yield _case(Fields(_object(line, place), place), houses)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from octopus_hub.adapters.ha_timers import counted_down
 from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Scalar
 from octopus_hub.daemon.conditions import is_available, is_known, shows, spoken_state
@@ -45,7 +46,8 @@ class _Question:
         return None if said is None else str(said)
 
     def state(self, device: Device) -> DeviceState | None:
-        return self.states.get(device.id)
+        state = self.states.get(device.id)
+        return counted_down(state, self.now) if state is not None and device.kind == "timer" else state
 
     @property
     def silent(self) -> list[Device]:

@@ -237,8 +237,8 @@ class App:
         """All of the new configuration or nothing. Raises HubError."""
         config = _merged(self._config, await asyncio.to_thread(self._setting.read_again))
         adapters = make_adapters(config.house, config.hub, self._server)
-        carry_over(self._config.house, self._dispatcher.adapters, config.house, adapters)
         await self._brain.set_house(config.house)
+        carry_over(self._config.house, self._dispatcher.adapters, config.house, adapters)
         try:
             await self._dispatcher.replace(config.house, adapters)
         except HubError:

@@ -19,7 +19,7 @@ from rich.table import Table
 from octopus_hub.config.hub import Engine
 from octopus_hub.daemon.bench_footprint import Footprint, Part, measure_footprint
 from octopus_hub.daemon.bench_latency import Case, Finding, Measured, Setup, budgets, machine, run
-from octopus_hub.daemon.cli import EX_FAILED, EX_OK, Parser, add_config_option, find
+from octopus_hub.daemon.cli import EX_FAILED, EX_OK, Parser, add_config_option, count, find
 from octopus_hub.daemon.places import model_directory
 from octopus_hub.models.bench_houses import SIZES
 
@@ -66,8 +66,8 @@ def footprint(arguments: Sequence[str]) -> int:
 def _latency_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="octopus bench latency", description=latency.__doc__)
     sizes, engines = " ".join(map(str, SIZES)), tuple(Engine)
-    parser.add_argument("--devices", type=_count, nargs="+", metavar="N", default=SIZES, help=f"sizes of houses (default: {sizes})")
-    parser.add_argument("--threads", type=_count, nargs="+", metavar="N", default=(1, 2), help="of the engine (default: 1 2)")
+    parser.add_argument("--devices", type=count, nargs="+", metavar="N", default=SIZES, help=f"sizes of houses (default: {sizes})")
+    parser.add_argument("--threads", type=count, nargs="+", metavar="N", default=(1, 2), help="of the engine (default: 1 2)")
     parser.add_argument(
         "--engine",
         type=Engine,
@@ -77,17 +77,10 @@ def _latency_parser() -> argparse.ArgumentParser:
         default=engines,
         help=f"{' or '.join(engines)} (default: both)",
     )
-    parser.add_argument("--repeat", type=_count, metavar="N", default=3, help="how often the 40 sentences are said (default: 3)")
+    parser.add_argument("--repeat", type=count, metavar="N", default=3, help="how often the 40 sentences are said (default: 3)")
     parser.add_argument("--json", action="store_true", help="as a JSON object, with the machine")
     add_config_option(parser)
     return parser
-
-
-def _count(text: str) -> int:
-    """A whole number from 1."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return int(text)
 
 
 def _print_latency(findings: Sequence[Finding], before: Mapping[str, str]) -> None:

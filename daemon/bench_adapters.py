@@ -21,7 +21,7 @@ from octopus_hub.config.function_table import ON_OFF_KINDS, by_name
 from octopus_hub.config.house import ActionClass, Device, House
 from octopus_hub.config.plan import Call, Status
 from octopus_hub.daemon.bench_latency import machine, p95
-from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
+from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, count, find
 from octopus_hub.daemon.devices import make_adapters
 from octopus_hub.daemon.dispatcher import VIRTUAL, Dispatcher, adapter_name
 from octopus_hub.daemon.mqtt_server import server_of
@@ -48,7 +48,7 @@ def adapters(arguments: Sequence[str]) -> int:
     """How long a call takes from plan to confirmed state, and how many calls a second an adapter sustains."""
     parser = Parser(prog="octopus bench adapters", description=f"{adapters.__doc__} Switches devices on and off.")
     parser.add_argument("--device", metavar="ID", action="append", default=[], help="also this device, for real")
-    parser.add_argument("--calls", type=int, metavar="N", default=100, help="calls for each figure (default: %(default)s)")
+    parser.add_argument("--calls", type=count, metavar="N", default=100, help="calls for each figure (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="as a JSON object, with the machine")
     add_config_option(parser)
     options = parser.parse_args(arguments)

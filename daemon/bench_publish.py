@@ -17,7 +17,7 @@ from octopus_hub.adapters.mqtt_client import QOS, Client, Server, connect, disco
 from octopus_hub.config.errors import InputError, UnavailableService
 from octopus_hub.daemon.bench_adapters import harmless_devices
 from octopus_hub.daemon.bench_latency import machine, p95
-from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
+from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, count, find
 from octopus_hub.daemon.control_client import status_of
 from octopus_hub.daemon.mqtt_server import server_of
 from octopus_hub.daemon.places import socket_candidates
@@ -29,7 +29,7 @@ ANSWER_S = 30.0
 def publish(arguments: Sequence[str]) -> int:
     """How long the running daemon takes from a command on MQTT to its Outcome, over understanding it and what the device takes."""
     parser = Parser(prog="octopus bench publish", description=f"{publish.__doc__} Switches virtual devices on and off.")
-    parser.add_argument("--commands", type=int, metavar="N", default=40, help="how many (default: %(default)s)")
+    parser.add_argument("--commands", type=count, metavar="N", default=40, help="how many (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="as a JSON object, with the machine")
     add_config_option(parser)
     options = parser.parse_args(arguments)

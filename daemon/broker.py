@@ -176,7 +176,8 @@ async def _launch(mosquitto: str, directory: Path, port: int) -> asyncio.subproc
     )
     (directory / PID_FILE).write_text(str(process.pid))
     try:
-        await asyncio.wait_for(_accepting(process, port), START_TIMEOUT_S)
+        async with asyncio.timeout(START_TIMEOUT_S):
+            await _accepting(process, port)
     except asyncio.CancelledError:
         process.kill()
         raise
@@ -205,7 +206,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         return
     process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

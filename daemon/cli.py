@@ -16,6 +16,8 @@ from octopus_hub.config.loader import Config, demo_directory, load_config
 from octopus_hub.daemon.places import find_configuration, socket_candidates, state_directory
 
 EX_OK, EX_FAILED, EX_USAGE = 0, 1, 64
+MOST = 2**31 - 1
+"""That an option may ask for."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,6 +43,13 @@ def add_config_option(parser: argparse.ArgumentParser) -> None:
     """`--config DIR`."""
     default = "/etc/octopus-hub, else ~/.config/octopus-hub, else the demo house"
     parser.add_argument("--config", metavar="DIR", type=Path, help=f"the configuration directory (default: {default})")
+
+
+def count(text: str) -> int:
+    """A whole number from 1, as an option's type."""
+    if not text.isdecimal() or not 0 < int(text[:20]) <= MOST:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST}, got {text!r}")
+    return int(text)
 
 
 def find(directory: Path | None) -> Found:

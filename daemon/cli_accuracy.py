@@ -19,7 +19,7 @@ from octopus_hub.daemon.accuracy import Examiner, States, dump_row, make_interpr
 from octopus_hub.daemon.accuracy_cases import Case, Expected, Said, read_cases
 from octopus_hub.daemon.accuracy_report import SWEEP, Judged, Report, Share, functions_of, report, sweep, to_json
 from octopus_hub.daemon.bench_latency import machine
-from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, find
+from octopus_hub.daemon.cli import EX_OK, Found, Parser, add_config_option, count, find
 from octopus_hub.daemon.scoring import NOTHING_DONE, Verdict
 from octopus_hub.models.data.overlap import CORPUS, read_corpus, seen, words_of
 
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-examples", action="store_true", help="leave out the corrections that houses were taught")
     add("--engine", type=Engine, choices=tuple(Engine), metavar="E", help=", ".join(Engine))
     add("--model", metavar="DIR", type=Path, help="a built model")
-    add("--threads", type=int, metavar="N", help="threads of the engine")
+    add("--threads", type=count, metavar="N", help="threads of the engine")
     add("--quantization", choices=("nf4", "none"), metavar="Q", help="of the engine transformers: nf4, or none for float32")
     add("--no-mask", action="store_true", help="decode without the mask; what it would have refused counts as failed")
     states = "of devices of which a record tells no state: quiet (made up; the default) or none"

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, find
+from octopus_hub.daemon.cli import EX_OK, Parser, add_config_option, count, find
 from octopus_hub.daemon.journal import Entry, Journal, JournalError
 from octopus_hub.daemon.places import journal_path
 
@@ -55,18 +55,12 @@ def _exists(path: Path) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="octopus log", description="What was said and what became of it.")
-    parser.add_argument("-n", dest="number", metavar="N", type=_positive, default=20, help="how many commands (default: 20)")
+    parser.add_argument("-n", dest="number", metavar="N", type=count, default=20, help="how many commands (default: 20)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     forget = f'forget the words of the command ID, or of "{ALL}" (the default); ids stay known, so nothing is done twice'
     parser.add_argument("--forget", metavar="ID", nargs="?", const=ALL, help=forget)
     add_config_option(parser)
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return int(text)
 
 
 def _print(entries: Sequence[Entry]) -> None:

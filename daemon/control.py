@@ -110,7 +110,8 @@ class Control:
 
         await self._submit(submission, deliver)
         try:
-            report = await asyncio.wait_for(answer, ANSWER_TIMEOUT_S)
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                report = await answer
         except TimeoutError:
             return _error(f"no answer within {ANSWER_TIMEOUT_S:g} s")
         return report_to_json(report)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Self
 
 from octopus_hub.adapters.protocol import Adapter
+from octopus_hub.adapters.tasks import spawn
 from octopus_hub.config.errors import AdapterError, NotConfirmed, Rejected, Unauthorized, Unavailable, Unsupported
 from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.plan import Call, Result, Status
@@ -43,12 +45,18 @@ class Dispatcher:
     def __init__(self, house: House, adapters: Sequence[Adapter]) -> None:
         self._house = house
         self._adapters = {adapter.name: adapter for adapter in adapters}
+        self._under_way = Counter[int]()
+        self._ended = asyncio.Event()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         await _start(self.adapters)
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         await _stop(self.adapters)
 
     @property
@@ -61,7 +69,27 @@ class Dispatcher:
         await _start(adapters)
         old = self.adapters
         self._house, self._adapters = house, {adapter.name: adapter for adapter in adapters}
-        await _stop(old)
+        if self._are_busy(old):
+            task = spawn(self._let_go(old), "adapters of the old house")
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+        else:
+            await _stop(old)
+
+    def _are_busy(self, adapters: Sequence[Adapter]) -> bool:
+        return any(self._under_way[id(adapter)] for adapter in adapters)
+
+    async def _let_go(self, adapters: Sequence[Adapter]) -> None:
+        """Stops adapters when their calls have ended."""
+        try:
+            async with asyncio.timeout(SLOW_DEADLINE_S):
+                while self._are_busy(adapters):
+                    self._ended.clear()
+                    await self._ended.wait()
+        except TimeoutError:
+            logger.warning("calls did not end in time, their adapters are stopped")
+        finally:
+            await _stop(adapters)
 
     def states(self) -> Mapping[str, DeviceState]:
         """What all adapters know now, by device id."""
@@ -70,8 +98,7 @@ class Dispatcher:
     async def carry_out(self, call: Call) -> Carried:
         """The call on all its devices at once, results in the call's order."""
         attempts = await asyncio.gather(*(self._attempt(call, device_id) for device_id in call.device_ids))
-        codes = [code for _, code in attempts if code is not None]
-        return Carried(tuple(result for result, _ in attempts), codes[0] if codes else None)
+        return Carried(tuple(result for result, _ in attempts), tuple(code for _, code in attempts))
 
     async def _attempt(self, call: Call, device_id: str) -> tuple[Result, Code | None]:
         device = self._house.by_id.get(device_id)
@@ -80,6 +107,7 @@ class Dispatcher:
             message = "it is no device of this house" if device is None else f"{adapter_name(device)} is not set up in hub.yaml"
             return Result(device_id, call.function, Status.FAILED, message), Code.UNREACHABLE
         deadline_s = SLOW_DEADLINE_S if device.kind in SLOW_KINDS else DEADLINE_S
+        self._under_way[id(adapter)] += 1
         try:
             async with asyncio.timeout(deadline_s):
                 return await adapter.execute(call, device_id), None
@@ -89,6 +117,9 @@ class Dispatcher:
             return Result(device_id, call.function, status, str(error)), code_of(error)
         except TimeoutError:
             return Result(device_id, call.function, Status.NOT_CONFIRMED, f"no answer within {deadline_s:g} s"), Code.NOT_CONFIRMED
+        finally:
+            self._under_way[id(adapter)] -= 1
+            self._ended.set()
 
 
 async def _start(adapters: Sequence[Adapter]) -> None:

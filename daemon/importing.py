@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +153,7 @@ def _write(directory: Path, target: Path, text: str, last: Path, imported: Impor
         (trial / MORE_HOUSE / target.name).write_text(text, encoding="utf-8")
         credentials = os.environ.get("CREDENTIALS_DIRECTORY")
         if problems := check(trial, credentials_directory=Path(credentials) if credentials else None):
-            raise ConfigError(problems)
+            raise ConfigError([replace(each, file=str(directory / Path(each.file).relative_to(trial))) for each in problems])
     target.parent.mkdir(exist_ok=True)
     if target.exists():
         shutil.copy2(target, target.with_name(f"{target.name}.bak"))

@@ -22,7 +22,7 @@ from pathlib import Path
 from octopus_hub.config.errors import HubError, InputError
 from octopus_hub.config.plan import Outcome
 from octopus_hub.daemon.submission import Address, Channel, Report, Submission
-from octopus_hub.daemon.wire import outcome_to_json
+from octopus_hub.daemon.wire import dump, outcome_to_json
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class Journal:
     def finish(self, source: str, report: Report, *, at: float) -> None:
         """Notes the final Outcome of an accepted command, once; a second one changes nothing."""
         outcome = report.outcome if self._keep_text else without_words(report.outcome)
-        content = json.dumps(outcome_to_json(outcome), ensure_ascii=False)
+        content = dump(outcome_to_json(outcome)).decode()
         plan = report.plan if self._keep_text else None
         row = (plan, report.mass, str(outcome.status), str(outcome.code), content, at, source, outcome.command_id)
         with self._translated():

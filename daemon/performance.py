@@ -19,10 +19,10 @@ from octopus_hub.daemon.reports import tell
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What became of a call: one result a device, and why the first that failed did."""
+    """What became of a call: one result a device, and for each that failed why."""
 
     results: tuple[Result, ...]
-    code: Code | None = None
+    codes: tuple[Code | None, ...] = ()
 
 
 class Devices(Protocol):
@@ -85,14 +85,15 @@ class Performer:
                 carried = await self._devices.carry_out(call)
                 acted.append((call, carried))
                 results += carried.results
-                code = carried.code
+                code = _first(carried.codes)
             codes.append(code)
         told = [self._tell(acted)] if acted else []
         return Performance(status_of(results), " ".join(told + said), tuple(results), _first(codes))
 
     def _tell(self, acted: Sequence[tuple[Call, Carried]]) -> str:
         results = [result for _, carried in acted for result in carried.results]
-        return tell([call for call, _ in acted], results, self._house, _first(carried.code for _, carried in acted))
+        codes = [code for _, carried in acted for code in carried.codes or [None] * len(carried.results)]
+        return tell([call for call, _ in acted], results, self._house, codes)
 
     def _answer(self, call: Call) -> tuple[str, Code | None]:
         if call.function == "repeat":

@@ -11,7 +11,7 @@ from octopus_hub.adapters.colors import name_of, rgb_shown
 from octopus_hub.config.house import Device, DeviceState, number
 from octopus_hub.config.plan import Scalar
 from octopus_hub.daemon.conditions import is_known
-from octopus_hub.daemon.quantities import Subject, tidy
+from octopus_hub.daemon.quantities import Subject, exact, spoken, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Reading:
     unit: str = ""
 
     def __str__(self) -> str:
-        return f"{self.value:g} {self.unit}".strip() if isinstance(self.value, int | float) else f"{self.value} {self.unit}".strip()
+        return spoken(self.value, self.unit) if isinstance(self.value, int | float) else f"{self.value} {self.unit}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _state(unit: str = "") -> Callable[[Subject], Reading | None]:
             return None
         told = state.attributes.get("unit_of_measurement")
         value = number(state.state)
-        return Reading(state.state if value is None else tidy(value), told if isinstance(told, str) else unit)
+        return Reading(state.state if value is None else exact(value), told if isinstance(told, str) else unit)
 
     return reading
 
@@ -101,7 +101,7 @@ def _sensor_temperature(subject: Subject) -> Reading | None:
 def _number(unit: str, *names: str, scale: float = 1) -> Callable[[Subject], Reading | None]:
     def reading(subject: Subject) -> Reading | None:
         found = _first_number(subject, names)
-        return None if found is None else Reading(tidy(found * scale), unit)
+        return None if found is None else Reading(exact(found * scale), unit)
 
     return reading
 

@@ -118,16 +118,26 @@ def other_unit(unit: str) -> str:
     return CELSIUS if unit == FAHRENHEIT else FAHRENHEIT
 
 
-def tidy(value: float, step: float | None = None) -> float:
-    """Rounded to the device's step, or to a tenth; whole numbers as int."""
-    rounded = round(value / step) * step if step else value
-    rounded = round(rounded, 2 if step and step < 0.1 else 1)
+def tidy(value: float, step: float | None = None, lowest: float = 0.0) -> float:
+    """Rounded to the device's steps, which are counted from `lowest`, or to a tenth; whole numbers as int."""
+    return exact(lowest + round((value - lowest) / step) * step) if step else exact(round(value, 1))
+
+
+def exact(value: float) -> float:
+    """Without the noise of arithmetic; whole numbers as int."""
+    rounded = round(value, 6)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+def written(value: float) -> str:
+    """A number in digits, without exponent, as precise as people read it: 1234567, 230.1, 7.25, 0.041."""
+    digits = 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 3
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if value != int(value) else str(int(value))
 
 
 def spoken(value: float, unit: str) -> str:
     """A number with its unit, as read out: "21.5 °C", "40 %"."""
-    return f"{tidy(value):g} {unit}".strip()
+    return f"{written(value)} {unit}".strip()
 
 
 def _temperature_limits(subject: Subject, unit: str) -> tuple[float, float]:

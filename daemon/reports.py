@@ -6,7 +6,7 @@ Says no more than was seen: what was only sent is told as asked, what was not co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import islice, zip_longest
 from string import Formatter
 
 from octopus_hub.config.house import House
@@ -113,19 +113,21 @@ WAYS: Mapping[str, tuple[str, str]] = {
 """Words for up and down."""
 
 
-def tell(calls: Sequence[Call], results: Sequence[Result], house: House, code: Code | None = None) -> str:
-    """What was done or sent, then what was not confirmed, then what failed, by device; `code` says why the first failed.
+def tell(calls: Sequence[Call], results: Sequence[Result], house: House, codes: Sequence[Code | None] = ()) -> str:
+    """What was done or sent, then what was not confirmed, then what failed, by why it did and device.
 
-    `results` are those of the calls in their order, one a device.
+    `results` are those of the calls in their order, one a device; `codes` say why each that failed did, and may be left out.
     """
     rest = iter(results)
     parts = [phrase for call in calls if (phrase := _carried_out(call, islice(rest, len(call.device_ids)), house))]
     sentences = [f"{', '.join(parts)}."] if parts else []
-    failure = Code.FAILED if code is None or code is Code.NOT_CONFIRMED else code
-    for status, why in ((Status.NOT_CONFIRMED, Code.NOT_CONFIRMED), (Status.FAILED, failure)):
-        missing = list(dict.fromkeys(result.device_id for result in results if result.status is status))
-        if missing:
-            sentences.append(refuse(why, {"device": _named(missing, house)}))
+    missing: dict[Code, dict[str, None]] = {Code.NOT_CONFIRMED: {}}
+    for result, code in zip_longest(results, codes):
+        if result.status is Status.NOT_CONFIRMED:
+            missing[Code.NOT_CONFIRMED][result.device_id] = None
+        elif result.status is Status.FAILED:
+            missing.setdefault(code or Code.FAILED, {})[result.device_id] = None
+    sentences += [refuse(why, {"device": _named(list(ids), house)}) for why, ids in missing.items() if ids]
     return " ".join(f"{sentence[:1].upper()}{sentence[1:]}" for sentence in sentences)
 
 

@@ -129,7 +129,7 @@ def _all_named(search: Search, selector: Named) -> list[Device]:
 
 def _named(search: Search, selector: Named) -> Device:
     found = search.most_able(_all_named(search, selector))
-    here = [device for device in found if device.area == search.around.area]
+    here = search.here(found)
     return _only(search, here or found, selector.name) if len(found) > 1 else _present(search, found[0])
 
 

@@ -24,10 +24,12 @@ from octopus_hub.daemon.quantities import (
     VOLUME,
     Quantity,
     Subject,
+    exact,
     has_own_limit,
     limits,
     spoken,
     tidy,
+    written,
 )
 from octopus_hub.daemon.replies import Code, Unresolved, refusal, the
 
@@ -62,7 +64,7 @@ def step_arguments(function: Function, subject: Subject, found: Mapping[str, Sca
         return {}
     said = found.get("amount")
     amount = _own_step(subject, said) if function.name == "step_value" else step.amount(subject, said)
-    added: dict[str, Scalar] = {"amount": tidy(amount)} if step.names_amount or said is not None else {}
+    added: dict[str, Scalar] = {"amount": exact(amount)} if step.names_amount or said is not None else {}
     if step.quantity is None or (step.quantity is VOLUME and said is None and not has_own_limit(VOLUME, subject)):
         return added
     present = step.present(subject) if step.present else None
@@ -74,6 +76,13 @@ def step_arguments(function: Function, subject: Subject, found: Mapping[str, Sca
     return added | ({"unit": subject.temperature_unit} if step.quantity is TEMPERATURE else {})
 
 
+def worked_out(function: str) -> frozenset[str]:
+    """The arguments that `step_arguments` may add, but for the amount."""
+    if function == "toggle":
+        return frozenset({"state"})
+    return frozenset({STEPS[function].end} - {""}) if function in STEPS else frozenset()
+
+
 def out_of_range(subject: Subject, said: str, *, is_above: bool, bounds: tuple[float, float], unit: str) -> Unresolved:
     """The refusal of a value that is beyond `bounds`; they are told where there are two."""
     if not all(map(isfinite, bounds)):
@@ -83,7 +92,7 @@ def out_of_range(subject: Subject, said: str, *, is_above: bool, bounds: tuple[f
         value=said,
         side="high" if is_above else "low",
         device=the(subject.device),
-        low=f"{tidy(bounds[0]):g}",
+        low=written(bounds[0]),
         high=spoken(bounds[1], unit),
     )
 
@@ -91,9 +100,9 @@ def out_of_range(subject: Subject, said: str, *, is_above: bool, bounds: tuple[f
 def _end(quantity: Quantity, subject: Subject, present: float, change: float) -> float:
     """Where the step ends: at a limit at the latest. Raises Unresolved where the limit lies behind it."""
     low, high = bounds = limits(quantity, subject)
-    grain = _grain(quantity, subject)
-    end = tidy(min(max(present + change, low), high), grain)
-    if (end - tidy(present, grain)) * change < 0:
+    grain, lowest = _grain(quantity, subject), (subject.attribute("min") or 0.0) if quantity is VALUE else 0.0
+    end = tidy(min(max(present + change, low), high), grain, lowest)
+    if (end - tidy(present, grain, lowest)) * change < 0:
         unit = subject.temperature_unit if quantity is TEMPERATURE else quantity.unit
         raise out_of_range(subject, spoken(present, unit), is_above=change > 0, bounds=bounds, unit=unit)
     return end

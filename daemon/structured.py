@@ -11,6 +11,7 @@ from octopus_hub.config.functions import Function, Parameter, TargetRule, ValueT
 from octopus_hub.config.house import Device, House
 from octopus_hub.config.plan import Call, Duration, Named, Number, Plan, PlannedCall, Scalar, Target, Text, Value, When, Word
 from octopus_hub.config.suggestions import near_miss
+from octopus_hub.daemon.steps import worked_out
 
 UNIT = "unit"
 """The argument beside a temperature that says °C or °F."""
@@ -62,9 +63,11 @@ def _device(name: str, wanted: str, function: Function, house: House) -> Device:
 
 
 def _arguments(name: str, given: Mapping[str, Scalar], function: Function) -> dict[str, Value]:
+    """What the hub worked out itself, as an Outcome has it, is passed over: it is worked out anew."""
     parameters = {parameter.name: parameter for parameter in function.parameters}
     takes_unit = any(parameter.type is ValueType.TEMPERATURE for parameter in function.parameters)
     known = [*parameters, *([UNIT] if takes_unit else [])]
+    given = {key: value for key, value in given.items() if key in known or key not in worked_out(function.name)}
     for key in given:
         if key not in known:
             raise InputError(f'"{name}": {function.name} has no argument "{key}"; it has {", ".join(known) or "none"}')

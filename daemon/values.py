@@ -29,6 +29,7 @@ from octopus_hub.daemon.quantities import (
     Subject,
     convert,
     convert_difference,
+    exact,
     limits,
     other_unit,
     spoken,
@@ -178,7 +179,7 @@ def _percent(slot: _Slot, value: Value) -> Arguments:
     quantity = QUANTITIES[slot.function.name]
     low, high = limits(quantity, slot.subject)
     if isinstance(value, Number):
-        return {slot.name: _checked(slot, value.value, (low, high), quantity.unit)}
+        return {slot.name: tidy(_checked(slot, value.value, (low, high), quantity.unit))}
     word = _word(value)
     if word in ("max", "min"):
         lowest = max(low, _lowest(slot))
@@ -198,8 +199,11 @@ def _number(slot: _Slot, value: Value) -> Arguments:
     quantity = QUANTITIES[slot.function.name]
     low, high = limits(quantity, slot.subject)
     if isinstance(value, Number):
-        step = slot.subject.attribute("step") if quantity is VALUE else None
-        return {slot.name: tidy(_checked(slot, value.value, (low, high), quantity.unit), step)}
+        checked = _checked(slot, value.value, (low, high), quantity.unit)
+        if quantity is not VALUE:
+            return {slot.name: tidy(checked)}
+        step = slot.subject.attribute("step")
+        return {slot.name: tidy(checked, step, slot.subject.attribute("min") or 0.0) if step else checked}
     return {slot.name: tidy(min(max(KELVIN_WORDS[_word(value)], low), high))}
 
 
@@ -247,7 +251,7 @@ def _amount(slot: _Slot, value: Value) -> Arguments:
 def _checked(slot: _Slot, value: float, bounds: tuple[float, float], unit: str) -> float:
     if not bounds[0] <= value <= bounds[1]:
         raise out_of_range(slot.subject, spoken(value, unit), is_above=value > bounds[1], bounds=bounds, unit=unit)
-    return tidy(value)
+    return exact(value)
 
 
 def _option(slot: _Slot, value: Value) -> Arguments:

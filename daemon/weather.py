@@ -34,7 +34,7 @@ def forecast_told(subject: Subject, day: str, now: datetime) -> str | None:
     unit = subject.temperature_unit
     if day == "tonight":
         return _night(list(_hours(subject, now)), unit)
-    by_day = {when.date(): item for when, item in _items(subject, "forecast")}
+    by_day = {when.date(): item for when, item in _items(subject, "forecast", now)}
     found = [(each, by_day[each]) for each in _days(day, now.date()) if each in by_day]
     return "; ".join(f"{_day_name(each, now.date())}: {_outlook(item, unit)}" for each, item in found) or None
 
@@ -44,14 +44,15 @@ def sky(condition: str) -> str:
     return SKIES.get(condition, condition.replace("-", " "))
 
 
-def _items(subject: Subject, attribute: str) -> Iterator[tuple[datetime, Item]]:
+def _items(subject: Subject, attribute: str, now: datetime) -> Iterator[tuple[datetime, Item]]:
+    """The steps of a forecast, each with its time where the house is."""
     told = subject.state.attributes.get(attribute) if subject.state is not None else None
     for item in told if isinstance(told, list | tuple) else ():
         try:
             when = datetime.fromisoformat(str(item["datetime"]))
         except (ValueError, KeyError, TypeError):
             continue
-        yield when, item
+        yield (when.astimezone(now.tzinfo) if when.tzinfo else when.replace(tzinfo=now.tzinfo)), item
 
 
 def _hours(subject: Subject, now: datetime) -> Iterator[Item]:
@@ -59,8 +60,8 @@ def _hours(subject: Subject, now: datetime) -> Iterator[Item]:
     evening = now.date() - timedelta(days=1) if now.time() < NIGHT_ENDS else now.date()
     begin = datetime.combine(evening, NIGHT_BEGINS, now.tzinfo)
     end = datetime.combine(evening + timedelta(days=1), NIGHT_ENDS, now.tzinfo)
-    for when, item in _items(subject, "hourly_forecast"):
-        if max(begin, now) - timedelta(hours=1) < when.astimezone(now.tzinfo) < end:
+    for when, item in _items(subject, "hourly_forecast", now):
+        if max(begin, now) - timedelta(hours=1) < when < end:
             yield item
 
 

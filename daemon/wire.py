@@ -71,6 +71,7 @@ def read_json(content: str) -> Mapping[str, object]:
         raise InputError(f"not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise InputError(f"expected a JSON object, got {_type_name(value)}")
+    _check_characters("", value)
     return cast("Mapping[str, object]", value)  # json gives str keys
 
 
@@ -111,8 +112,8 @@ def call_to_json(call: Call) -> dict[str, object]:
 
 
 def dump(fields: Mapping[str, object]) -> bytes:
-    """One line of UTF-8 JSON."""
-    return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    """One line of UTF-8 JSON. Half characters, which devices may tell of a title that was cut, become question marks."""
+    return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
 
 
 def _result_to_json(result: Result) -> dict[str, object]:
@@ -162,13 +163,26 @@ def _wrong(name: str, expected: str, value: object) -> InputError:
     return InputError(f'"{name}" must be {expected}, got {_type_name(value)}')
 
 
+def _check_characters(name: str, value: object) -> None:
+    """Raises InputError for half a character in any text of a JSON value."""
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise InputError(f'"{name}" has half a character (a lone surrogate) at {error.start}') from error
+        case dict():
+            for key, each in value.items():
+                _check_characters("a name of a field", key)
+                _check_characters(f"{name}.{key}" if name else key, each)
+        case list():
+            for index, each in enumerate(value):
+                _check_characters(f"{name}[{index}]", each)
+
+
 def _characters(name: str, value: object, most: int) -> str:
     if not isinstance(value, str):
         raise _wrong(name, "text", value)
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(f'"{name}" has half a character (a lone surrogate) at {error.start}') from error
     if not 0 < len(value) <= most:
         raise InputError(f'"{name}" must have 1 to {most} characters, got {len(value)}')
     return value

@@ -30,7 +30,8 @@ class Worker:
         """
         future = asyncio.get_running_loop().run_in_executor(self._pool, function)
         try:
-            return await asyncio.wait_for(future, timeout_s)
+            async with asyncio.timeout(timeout_s):  # before Python 3.12 wait_for loses a cancellation that comes with the result
+                return await future
         except TimeoutError as error:
             raise DeadlineExceeded(f"{self._name}: not done within {timeout_s:g} s") from error
 

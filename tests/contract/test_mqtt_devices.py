@@ -187,6 +187,23 @@ async def test_what_a_discovered_device_is_told(
     assert outside.heard == told
 
 
+@pytest.mark.parametrize(("direction", "told"), [("down", {"state": "OFF"}), ("up", {"state": "ON", "brightness": 51})])
+async def test_a_step_of_a_lamp_that_is_off(port: int, direction: str, told: dict[str, Scalar]) -> None:
+    """Begins at darkness, whatever brightness it remembers: "dim the lamp" switches none on."""
+    binding = "homeassistant/light/node/it"
+    config = {"schema": "json", "cmd_t": "z/set", "stat_t": "z", "brightness": True}
+    step = Call("step_brightness", ("it",), {"direction": direction, "amount": 20})
+    async with world(port) as outside:
+        await outside.tell(f"{binding}/config", config)
+        await outside.tell("z", {"state": "OFF", "brightness": 254})
+        async with adapter_of(port, it("light", discovery=binding)) as adapter:
+            telling = asyncio.create_task(adapter.execute(step, "it"))
+            await eventually(lambda: bool(outside.heard))
+            telling.cancel()
+            await asyncio.wait([telling])
+    assert [json.loads(payload) for _, payload in outside.heard] == [told]
+
+
 PLAIN: list[tuple[Device, str, object, DeviceState]] = [
     (it("switch", command="z/set", state="z"), "z", {"state": "ON"}, DeviceState("on")),
     (it("switch", command="z/set", state="z", value="relay.power"), "z", {"relay": {"power": "off"}}, DeviceState("off")),

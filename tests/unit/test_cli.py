@@ -47,7 +47,10 @@ def test_help_lists_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "octopus: a command is needed; try octopus --help\n"),
         (["sya", "hello"], "octopus: unknown command: sya hello; try octopus --help\n"),
         (["say"], "octopus say: the following arguments are required: TEXT; try octopus say --help\n"),
-        (["log", "-n", "0"], "octopus log: argument -n: expected a whole number from 1, got '0'; try octopus log --help\n"),
+        (
+            ["log", "-n", "0"],
+            "octopus log: argument -n: expected a whole number from 1 to 2147483647, got '0'; try octopus log --help\n",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

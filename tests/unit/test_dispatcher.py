@@ -55,7 +55,7 @@ async def test_all_devices_are_told_in_order() -> None:
     async with Dispatcher(HOUSE, [VirtualAdapter(HOUSE)]) as dispatcher:
         carried = await dispatcher.carry_out(Call("turn_on", ("desk", "lamp")))
         assert carried.results == (Result("desk", "turn_on", Status.DONE), Result("lamp", "turn_on", Status.DONE))
-        assert carried.code is None
+        assert carried.codes == (None, None)
         assert dispatcher.states()["lamp"].state == "on"
 
 
@@ -75,7 +75,7 @@ async def test_an_error_is_a_result(error: type[Unavailable], status: Status, co
     async with Dispatcher(HOUSE, [adapter]) as dispatcher:
         carried = await dispatcher.carry_out(Call("turn_on", ("lamp", "desk")))
     assert [result.status for result in carried.results] == [Status.DONE, status]
-    assert carried.code is code
+    assert carried.codes == (None, code)
 
 
 async def test_no_answer_in_time_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ async def test_a_system_without_an_adapter_is_out_of_reach() -> None:
         Result("remote", "turn_on", Status.FAILED, "home_assistant is not set up in hub.yaml"),
         Result("lamp", "turn_on", Status.DONE),
     )
-    assert carried.code is Code.UNREACHABLE
+    assert carried.codes == (Code.UNREACHABLE, None)
 
 
 async def test_a_new_house_keeps_what_virtual_devices_were_set_to() -> None:
@@ -118,3 +118,32 @@ async def test_a_device_that_became_another_keeps_no_virtual_state() -> None:
         carry_over(HOUSE, dispatcher.adapters, changed, [new])
         await dispatcher.replace(changed, [new])
         assert {device_id: state.state for device_id, state in dispatcher.states().items()} == {"desk": "locked"}
+
+
+class Slow(VirtualAdapter):
+    """It answers a while later, but not once it was stopped."""
+
+    stopped = False
+
+    async def stop(self) -> None:
+        self.stopped = True
+        await super().stop()
+
+    async def execute(self, call: Call, device_id: str) -> Result:
+        await asyncio.sleep(0.05)
+        if self.stopped:
+            raise NotConfirmed("stopped meanwhile", adapter=self.name)
+        return await super().execute(call, device_id)
+
+
+async def test_calls_under_way_end_with_the_adapters_of_the_old_house() -> None:
+    """A house that is read again cuts nothing off; then the old adapters are stopped."""
+    old, new = Slow(HOUSE), VirtualAdapter(HOUSE)
+    async with Dispatcher(HOUSE, [old]) as dispatcher:
+        under_way = asyncio.create_task(dispatcher.carry_out(Call("turn_on", ("lamp",))))
+        await asyncio.sleep(0.01)
+        await dispatcher.replace(HOUSE, [new])
+        assert dispatcher.adapters == (new,)
+        assert (await under_way).results[0].status is Status.DONE
+        await asyncio.sleep(0.01)
+        assert old.stopped

@@ -157,6 +157,13 @@ def test_what_is_no_number(state: str) -> None:
     assert not is_confirmed(paint, lamp, None, DeviceState("on", {"rgb_color": [state, 0, 0]}))
 
 
+@pytest.mark.parametrize(("state", "percentage", "expected"), [("off", 0, False), ("on", 33, False), ("on", 20, True)])
+def test_the_speed_of_a_fan(state: str, percentage: int, expected: bool) -> None:
+    """One that is off shows no low speed, however few steps fans have."""
+    call, fan = Call("set_fan_speed", ("f",), {"level": 15}), Device("f", "F", "fan")
+    assert is_confirmed(call, fan, None, DeviceState(state, {"percentage": percentage})) is expected
+
+
 def test_numbers() -> None:
     """Also as text, and however long; a truth is none."""
     values: tuple[object, ...] = (3, "2.5", True, 10**400, None, [])

@@ -95,7 +95,15 @@ def test_what_was_not_confirmed_and_what_failed() -> None:
     )
     expected = "Bedside on. I asked, but the Counter hasn't confirmed it. "
     assert tell((call,), results, HOUSE) == expected + "That didn't work with the TV."
-    assert tell((call,), results, HOUSE, Code.UNREACHABLE) == expected + "I can't reach the TV at the moment."
+    assert tell((call,), results, HOUSE, (None, None, Code.UNREACHABLE)) == expected + "I can't reach the TV at the moment."
+
+
+def test_what_failed_for_different_reasons() -> None:
+    """Each reason is told of the devices that it is of."""
+    call = Call("turn_on", ("bedside", "counter", "tv"))
+    results = done(call, status=Status.FAILED)
+    codes = (Code.REJECTED, Code.UNREACHABLE, Code.REJECTED)
+    assert tell((call,), results, HOUSE, codes) == "The Bedside and the TV refused. I can't reach the Counter at the moment."
 
 
 def test_calls_of_one_function_on_one_device_are_told_apart() -> None:
@@ -104,7 +112,7 @@ def test_calls_of_one_function_on_one_device_are_told_apart() -> None:
     assert tell(calls, done(*calls), HOUSE) == "Milk added to Shopping List, eggs added to Shopping List."
     results = (*done(calls[0]), *done(calls[1], status=Status.FAILED))
     expected = "Milk added to Shopping List. The Shopping List refused."
-    assert tell(calls, results, HOUSE, Code.REJECTED) == expected
+    assert tell(calls, results, HOUSE, (None, Code.REJECTED)) == expected
 
 
 def test_dry_run() -> None:

@@ -168,6 +168,13 @@ def test_asks(call: PlannedCall, area: str | None, expected: set[str]) -> None:
     assert asked(call, area=area) == expected
 
 
+def test_a_room_that_nobody_is_in_decides_nothing() -> None:
+    """Of two lamps of one name, one of them nowhere, a speaker who is nowhere is asked."""
+    house = House(devices=(Device("a", "Lamp", "light"), Device("b", "Lamp", "light", "Kitchen")), areas=(Area("Kitchen"),))
+    assert resolve(plan(planned("turn_on", "Lamp")), house, {}, None).question is not None
+    assert resolve(plan(planned("turn_on", "Lamp")), house, {}, "Kitchen").calls == (Call("turn_on", ("b",)),)
+
+
 REFUSALS = [
     (planned("open", one("gate")), None, Code.ABSENT),
     (planned("turn_on", many("light", "Garage")), None, Code.ABSENT),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.small_house import HOUSE, States, device, state
 
 from octopus_hub.config.function_table import EVERY_KIND, PROPERTIES, STATES
-from octopus_hub.config.house import DeviceState
+from octopus_hub.config.house import Device, DeviceState, House
 from octopus_hub.config.kinds import KINDS
 from octopus_hub.config.plan import Call
 from octopus_hub.daemon.answers import ANSWERED, answer
@@ -185,6 +186,40 @@ ANSWERS = [
 def test_answer(function: str, ids: tuple[str, ...], arguments: dict[str, str], states: States, text: str) -> None:
     """The answer says what the states show, and no more."""
     assert say(function, *ids, states=states, **arguments) == text
+
+
+@pytest.mark.parametrize(
+    ("shown", "unit", "text"),
+    [
+        ("0.342", "EUR/kWh", "0.342 EUR/kWh"),
+        ("0.04", "kWh", "0.04 kWh"),
+        ("7.25", "pH", "7.25 pH"),
+        ("230.129", "V", "230.1 V"),
+        ("12345678", "Wh", "12345678 Wh"),
+        ("21.0", "°C", "21 °C"),
+    ],
+)
+def test_a_reading_keeps_its_digits(shown: str, unit: str, text: str) -> None:
+    """As many as people read, and no exponent."""
+    house = House(devices=(Device("meter", "Meter", "sensor"),))
+    states = {"meter": DeviceState(shown, {"unit_of_measurement": unit})}
+    assert answer(Call("get_value", ("meter",), {"property": "value"}), house, states, NOW).text == f"The Meter is {text}."
+
+
+def test_a_timer_that_runs_is_told_by_its_end() -> None:
+    """Home Assistant's `remaining` is what it was when the timer began; of one that is paused it is what is left."""
+    house = House(devices=(Device("egg", "Egg Timer", "timer"),))
+    for shown, text in (("active", "0:02:00"), ("paused", "0:10:00")):
+        states = {"egg": DeviceState(shown, {"remaining": "0:10:00", "finishes_at": "2025-11-20T18:07:00+00:00"})}
+        assert answer(Call("timer_query", ("egg",)), house, states, NOW).text == f"The Egg Timer has {text} left."
+
+
+def test_days_of_a_forecast_are_those_of_the_house() -> None:
+    """Local midnight is told in UTC, which is the evening before."""
+    berlin = datetime(2025, 11, 20, 18, 5, tzinfo=ZoneInfo("Europe/Berlin"))
+    told = [{"datetime": f"2025-11-{day}T23:00:00+00:00", "condition": sky} for day, sky in ((20, "rainy"), (21, "fog"))]
+    states = {"sky": state("sunny", forecast=told)}
+    assert answer(Call("get_weather", ("sky",), {"day": "tomorrow"}), HOUSE, states, berlin).text == "Tomorrow: rainy."
 
 
 def test_value_for_another_call() -> None:

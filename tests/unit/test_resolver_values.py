@@ -97,6 +97,26 @@ def test_temperature_of_a_fahrenheit_device(value: Value, expected: float) -> No
     assert float(found["temperature"]) == pytest.approx(expected, abs=0.3)
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "expected"),
+    [
+        (0.05, {"step": 0.01, "min": 0, "max": 1}, 0.05),
+        (0.125, {"step": 0.001, "min": 0, "max": 1}, 0.125),
+        (1.75, {"step": 0.25, "min": 0, "max": 5}, 1.75),
+        (0.25, {}, 0.25),
+        (5, {"step": 10, "min": 5, "max": 95}, 5),
+        (16, {"step": 5, "min": 1, "max": 51}, 16),
+        (17, {"step": 5, "min": 1, "max": 51}, 16),
+    ],
+)
+def test_a_number_has_the_steps_of_its_device(asked: float, told: dict[str, float], expected: float) -> None:
+    """Counted from the lowest, as Home Assistant counts them; without steps it is what was said."""
+    house = House(devices=(device("Valve", "number"),))
+    assert arguments(planned("set_value", "Valve", value=Number(asked)), {"valve": state("0", **told)}, house) == {
+        "value": expected
+    }
+
+
 def test_unit_of_the_house() -> None:
     """Where the device tells nothing, a bare number is in the house's unit."""
     house = replace(HOUSE, units=Units.IMPERIAL)

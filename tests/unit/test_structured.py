@@ -6,10 +6,12 @@ import pytest
 from support.small_house import HOUSE
 
 from octopus_hub.config.errors import InputError
+from octopus_hub.config.house import DeviceState
 from octopus_hub.config.plan import Call
 from octopus_hub.daemon.resolver import resolve
 from octopus_hub.daemon.structured import plan_of
 
+WARMER = {"direction": "up", "amount": 1, "temperature": 21, "unit": "°C"}
 GOOD = [
     (Call("turn_on", ("hallway_light",)), {}),
     (Call("turn_on", ("Hallway Light",)), {}),
@@ -20,14 +22,17 @@ GOOD = [
     (Call("todo_add", ("shopping_list",), {"item": "milk"}), {"item": "milk"}),
     (Call("unlock", ("volvo",), {"door": "rear left"}), {"door": "rear left"}),
     (Call("get_time", ()), {}),
+    (Call("toggle", ("counter",), {"state": "off"}), {}),
+    (Call("step_temperature", ("nest",), {"direction": "up", "amount": 1, "temperature": 9, "unit": "°C"}), WARMER),
 ]
 
 
 @pytest.mark.parametrize(("call", "arguments"), GOOD)
 def test_a_call_means_exactly_its_devices(call: Call, arguments: dict[str, object]) -> None:
-    """A structured call resolves to the same function, devices and arguments, in the units of the devices."""
+    """A structured call resolves to the same function, devices and arguments, in the units of the devices; what an Outcome has
+    beside what was said is worked out anew."""
     plan, house = plan_of((call,), HOUSE)
-    (resolved,) = resolve(plan, house, {}).calls
+    (resolved,) = resolve(plan, house, {"nest": DeviceState("heat", {"temperature": 20})}).calls
     assert resolved.function == call.function
     assert len(resolved.device_ids) == len(call.device_ids)
     assert dict(resolved.arguments) == arguments

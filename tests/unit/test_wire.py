@@ -86,6 +86,9 @@ REFUSED = {
     b'{"calls": [{"function": "on", "device": "x"}]}': UNKNOWN_IN_CALL,
     b'{"calls": [{"function": "turn_on", "devices": "x"}]}': '"calls[0].devices" must be a list, got text',
     b'{"calls": [{"function": "turn_on", "arguments": {"level": [1]}}]}': '"calls[0].arguments.level" must be a number, got a list',
+    b'{"calls": [{"function": "a", "arguments": {"b\\udc00": 1}}]}': (
+        '"a name of a field" has half a character (a lone surrogate) at 1'
+    ),
     b'{"calls": [{"function": "turn_on", "at": false}]}': '"calls[0].at" must be a number, got true or false',
 }
 
@@ -173,3 +176,8 @@ def test_schema_lists_all_statuses() -> None:
 def test_schemas_are_schemas(name: str) -> None:
     """The files are themselves valid JSON Schemas."""
     jsonschema.Draft202012Validator.check_schema(schema(name))
+
+
+def test_half_a_character_of_a_device_is_a_question_mark() -> None:
+    """A title that was cut inside an emoji ends no daemon."""
+    assert wire.dump({"say": "Love \ud83d"}) == b'{"say":"Love ?"}'
