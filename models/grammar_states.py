@@ -39,11 +39,6 @@ class Meant(NamedTuple):
     devices: Devices
     are_several: bool
 
-    def is_clear(self, able: Devices) -> bool:
-        """Do they mean just one of those that are able, or all?"""
-        count = len(self.devices & able)
-        return count == 1 or (self.are_several and count > 0)
-
 
 @dataclass(frozen=True, eq=False)
 class Context:
@@ -103,8 +98,8 @@ class Context:
         if kinds is not None:
             ways.append(((*said, *self._words[end]), owners & (kinds[0] | of_any_kind), kinds[1]))
         for ids, meant, are_several in ways:
-            before = found[ids].devices if ids in found else NOTHING
-            found[ids] = Meant(before | meant, are_several)
+            before = found.get(ids, Meant(NOTHING, False))
+            found[ids] = Meant(before.devices | meant, before.are_several or are_several)
 
     def _owners_in(self, name: tuple[int, ...], place: Words) -> Devices:
         """The devices called so, of those in the place that these words name; without words, all."""
@@ -122,9 +117,18 @@ class Context:
         """What devices that may follow `function` are called, and what else was said that means just one of them, or, with a word
         for several behind it, some."""
         whole, able = self.lexicon.names(function), self.lexicon.supported[function.name]
-        said = (*self._parts_of_names.items(), *self._names_in_place.items())
-        found = {ids: meant.devices & able for ids, meant in said if meant.is_clear(able)}
+        found: dict[tuple[int, ...], Devices] = {}
+        for ids, meant in (*self._parts_of_names.items(), *self._names_in_place.items()):
+            devices = meant.devices & able
+            if meant.are_several:
+                found[ids] = found.get(ids, NOTHING) | self._swept(devices)
+            elif len(devices) == 1:
+                found[ids] = devices
         return Either((whole, Trie.build((ids, i) for ids, devices in found.items() for i in sorted(devices))))
+
+    def _swept(self, devices: Devices) -> Devices:
+        """Without those that are only meant when they are called by their names; one alone is."""
+        return devices if len(devices) == 1 else frozenset(i for i in devices if self.lexicon.house.devices[i].bulk)
 
     def places(self, devices: Devices, mark: Mark) -> Either[str]:
         """What areas and floors are called in which one of `devices` is, and what of the name of just one area was said. Both marks

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octopus_hub.models.engine import Floats, ModelError
-from octopus_hub.models.tokens import BASE_SIZE, shared_ids
+from octopus_hub.models.tokens import BASE_SIZE, assign_own, shared_ids
 
 NEW_ROWS = "new_rows"
 DTYPES: Mapping[str, type[np.floating]] = {"F16": np.float16, "F32": np.float32}
@@ -100,6 +100,7 @@ def mix(start: Path, end: Path, share: float, output: Path) -> None:
     start did not know are the end's. Raises ModelError for adapters of other shapes.
     """
     old, new = read_adapter(start), read_adapter(end)
+    assign_own(old.vocabulary.get("own", ()))
     shapes = [{name: tensor.shape for name, tensor in each.tensors.items()} for each in (old, new)]
     if shapes[0] != shapes[1] or (old.rank, old.alpha) != (new.rank, new.alpha):
         raise ModelError(f"expected two adapters of the same shape, got {start} and {end}")

@@ -59,11 +59,6 @@ class Walk:
         """Is the plan complete?"""
         return is_final(self._state)
 
-    @property
-    def given_up(self) -> bool:
-        """Was the give-up token taken?"""
-        return Mark.GIVE_UP in self.ids
-
     def after(self, ids: Sequence[int]) -> Walk:
         """Another walk for the same sentence, with `ids` taken. Raises ValueError if one of them is not allowed."""
         walk = Walk(self._context)

@@ -123,8 +123,8 @@ class PlanReader:
         return [(Described(QUANTIFIERS[Mark(mark)], NOUN_NAMES[noun], where), devices)]
 
     def _named(self, function: Function) -> list[Selected]:
-        """A device by name or alias, in the house's spelling; by its name where that was said otherwise, and by its area too where
-        another one has that name."""
+        """A device by name or alias, in the house's spelling; where that was said otherwise, all that are meant by their names, and
+        by their areas too where others have these names."""
         ids = self._base()
         meant = frozenset(self._context.names(function).find(ids))
         is_whole = bool(self._lexicon.names(function).find(ids))

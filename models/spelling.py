@@ -55,14 +55,14 @@ class Speller:
         self._by_sound |= {sound(word): word for word in reversed(self._words)}
 
     def read(self, text: str) -> tuple[str, tuple[Piece, ...]]:
-        """The sentence as it is meant, and its pieces: their ids as meant, their places as said."""
+        """The sentence as it is meant, and its pieces: their ids as meant, their places as said. One word may mean several."""
         said = unicodedata.normalize("NFC", text)
         meant, pieces = said, self._joined(said)
         for i, piece in reversed(list(enumerate(pieces))):
             before = _text(said, pieces[i - 1]) if i else ""
             word = self._number(before, _text(said, piece)) or self._meant(_text(said, piece), piece)
             if word is not None:
-                pieces[i] = replace(piece, ids=self._encoder.ids(word))
+                pieces[i : i + 1] = [replace(piece, ids=each.ids) for each in self._encoder.pieces(word)]
                 meant = meant[: piece.start] + word + meant[piece.end :]
         return meant, tuple(pieces)
 

@@ -95,6 +95,12 @@ def _told(packs: Iterator[Pack], progress: Progress, task: TaskID) -> Iterator[P
         progress.advance(task)
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
 def add_check_arguments(parser: argparse.ArgumentParser) -> None:
     """What `check` is told."""
     parser.add_argument(
@@ -106,7 +112,8 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Prints what is wrong; 1 if a pattern's plan is refused by a mask. Lines that can't be read raise InputError, all at once."""
+    """Prints what is wrong; 1 if a mask refuses a pattern's plan, or a function has no pattern. Lines that can't be read raise
+    InputError, all at once."""
     corpus = Corpus.read(options.corpus)
     with _progress() as progress:
         task = progress.add_task("houses", total=options.houses)
@@ -137,7 +144,7 @@ def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", metavar="DIR", type=Path, required=True, help="gets verdicts.jsonl and the verified corpus; goes on where it is"
     )
     add("--tries", metavar="N", type=int, default=2, help="times that a line is written anew before it is left out (default: 2)")
-    add("--at-once", metavar="N", type=int, default=4, help="questions at the same time (default: 4)")
+    add("--at-once", metavar="N", type=_positive, default=4, help="questions at the same time (default: 4)")
     add("--lines", metavar="N", type=int, help="judge only so many, chosen at random")
     add("--houses", metavar="N", type=int, default=40, help="random houses that examples are made in (default: 40)")
     add("--seed", metavar="S", type=int, default=1, help="of the houses and the choice (default: 1)")

@@ -25,7 +25,7 @@ from octopus_hub.models.data.fill_nouns import Unfit
 from octopus_hub.models.data.houses import HouseMaker, Names
 from octopus_hub.models.data.noise import disturb
 from octopus_hub.models.data.packs import Pack
-from octopus_hub.models.data.patterns import Pattern, read_patterns, read_reason
+from octopus_hub.models.data.patterns import Pattern, read_negatives, read_patterns
 from octopus_hub.models.data.sections import SectionMaker, Told
 from octopus_hub.models.lexicon import Lexicon
 from octopus_hub.models.mask import HouseMask
@@ -87,9 +87,7 @@ class Corpus:
     def read(cls, folder: Path, more: Sequence[Pattern] = ()) -> Corpus:
         """From `patterns/`, `negatives/` and `names/` below `folder`, and `more` patterns. Raises InputError."""
         patterns = [*read_patterns(folder / "patterns"), *more]
-        texts = (path.read_text(encoding="utf-8") for path in sorted((folder / "negatives").glob("*.txt")))
-        lines = (line.partition("\t") for text in texts for line in text.splitlines() if line.strip())
-        negatives = [(read_reason(reason), text) for reason, _, text in lines]
+        negatives = read_negatives(folder / "negatives")
         negatives += [(p.refusal, p.text) for p in patterns if p.refusal and not p.slots]
         commands = [p for p in patterns if p.calls and not p.follows]
         refusals = [p for p in patterns if p.refusal and p.slots]
@@ -202,8 +200,8 @@ class PackMaker:
         parts: list[Filled] = []
         count = 2 if self._rng.random() < 0.6 else 3
         for _ in range(40):
-            filled = self._single(filler)
-            if filled is None or len(parts) == count:
+            filled = self._single(filler) if len(parts) < count else None
+            if filled is None:
                 break
             if len(filled.plan.calls) == 1 and len(filled.text) < 60 and "?" not in filled.text and not filled.plan.calls[0].when:
                 parts.append(filled)

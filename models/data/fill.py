@@ -87,19 +87,18 @@ class Filler:
         if not self._say_strange(pattern, stranger, calls, choice):
             return None
         if stranger is None:
-            position = next((i for i, call in enumerate(calls) if call.function == unfit), 0)
+            position = next((i for i, call in enumerate(calls) if any(c.function == unfit for c in flat(call))), 0)
         else:
             position = next((i for i, call in enumerate(calls) if stranger.name in _slots_of(call)), -1)
             if position < 0:
                 return None
-            unfit = calls[position].function
         try:
             self._slots.choose(pattern, calls, choice)
             planner = CallPlanner(self._nouns, choice)
             plan = Plan(tuple(planner.call(call) for call in calls[:position]))
         except (Unfit, KeyError):
             return None
-        return Filled(_render(pattern, choice), plan, unfit)
+        return Filled(_render(pattern, choice), plan, calls[position].function)
 
     def _say_strange(self, pattern: Pattern, stranger: Slot | None, calls: Sequence[CallTemplate], choice: Choice) -> bool:
         """Say a foreign name for `stranger`, or for all but areas where there is none; False where there is no such name."""

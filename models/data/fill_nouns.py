@@ -13,7 +13,7 @@ FALLBACK_NOUNS = {
     "TV": ("media player",), "speaker": ("media player",), "outlet": ("switch",),
     "blind": ("shade", "shutter", "cover"), "shade": ("blind", "shutter", "cover"), "shutter": ("blind", "shade", "cover"),
     "curtain": ("blind", "shade", "cover"), "window": ("window sensor",), "door": ("door sensor", "lock"),
-    "window sensor": ("window",), "door sensor": ("door",), "media player": (), "receiver": ("media player",),
+    "window sensor": ("window",), "door sensor": ("door",), "receiver": ("media player",),
 }  # fmt: skip
 """What a noun may mean where the house has none of it; a general noun only for devices without a class of their own."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from octopus_hub.config.errors import InputError
 from octopus_hub.config.house import Area, Device, Floor, Group, House, Units
 from octopus_hub.config.kinds import Noun, noun_by_name
 
@@ -54,6 +55,17 @@ CAR_PARTS = (("car_switch", "switch", 18), ("car_fan", "fan", 3), ("car_climate"
 """What a loose car is made of: word list, noun, and how many at most."""
 
 
+class _Lists(dict[str, list[tuple[str, tuple[str, ...]]]]):
+    """Word lists by name; one that is missing is told."""
+
+    def __init__(self, lists: dict[str, list[tuple[str, tuple[str, ...]]]], folder: Path) -> None:
+        super().__init__(lists)
+        self._folder = folder
+
+    def __missing__(self, name: str) -> list[tuple[str, tuple[str, ...]]]:
+        raise InputError(f"expected names in {self._folder / name}.txt, got no such file")
+
+
 @dataclass(frozen=True)
 class Names:
     """The word lists of a folder: entries are (name, aliases)."""
@@ -63,7 +75,9 @@ class Names:
     @cached_property
     def lists(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
         """Entries by file name."""
-        return {path.stem: [_entry(line) for line in _lines(path)] for path in sorted(self.folder.glob("*.txt"))}
+        return _Lists(
+            {path.stem: [_entry(line) for line in _lines(path)] for path in sorted(self.folder.glob("*.txt"))}, self.folder
+        )
 
     @cached_property
     def otherwise(self) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -109,12 +123,12 @@ class HouseMaker:
         count = devices if devices is not None else self._size()
         most = 24 if count <= MANY_DEVICES else 90
         areas = self._areas(max(1, min(most, round(count**0.75 * rng.uniform(0.5, 1.1)))))
-        floors = tuple(dict.fromkeys(area.floor for area in areas if area.floor))
-        by_name = dict(self._names.lists["floor"])
-        floor_items = tuple(Floor(name, i, self._some(by_name[name])) for i, name in enumerate(floors))
         found = self._devices(count, areas)
         if rng.random() < 0.12:
             areas, found = self._with_loose_car(areas, found)
+        floors = tuple(dict.fromkeys(area.floor for area in areas if area.floor))
+        by_name = dict(self._names.lists["floor"])
+        floor_items = tuple(Floor(name, i, self._some(by_name[name])) for i, name in enumerate(floors))
         return House(
             name=rng.choice(self._names.lists["house"])[0],
             units=rng.choice((Units.METRIC, Units.METRIC, Units.IMPERIAL)),

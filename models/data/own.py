@@ -9,12 +9,13 @@ from itertools import islice
 from pathlib import Path
 
 from octopus_hub.config.errors import ConfigError, InputError, Problem
-from octopus_hub.config.function_table import adopt
+from octopus_hub.config.function_table import adopt, own_functions
 from octopus_hub.config.functions import MOST_OWN
 from octopus_hub.config.loader import read_functions
 from octopus_hub.config.schema_functions import functions_of
 from octopus_hub.config.yaml_nodes import file_problem
 from octopus_hub.models.data.examples import Corpus, PackMaker
+from octopus_hub.models.data.manifest import FUNCTION
 from octopus_hub.models.data.overlap import CORPUS
 from octopus_hub.models.data.packs import SUFFIX, write_packs
 from octopus_hub.models.data.patterns import Pattern, parse
@@ -67,7 +68,7 @@ def own_patterns(path: Path, known: Sequence[str] = ()) -> list[Pattern]:
 
 def write_own_packs(functions: Path, folder: Path, patterns: Sequence[Pattern], tokenizer: Path, seed: int) -> None:
     """Packs of these patterns and the corpus into `folder`, if they are not there. Raises InputError where those of another file
-    are."""
+    are, and where a function has no example that fits a house."""
     digest = hashlib.sha256(functions.read_bytes()).hexdigest()[:16]
     path = folder / f"{digest}{SUFFIX}"
     if path.exists():
@@ -77,5 +78,14 @@ def write_own_packs(functions: Path, folder: Path, patterns: Sequence[Pattern], 
     folder.mkdir(parents=True, exist_ok=True)
     corpus = Corpus.read(CORPUS)
     copies = max(1, round(SHARE / (1 - SHARE) * len(corpus.patterns) / len(patterns)))
-    corpus = replace(corpus, patterns=[*corpus.patterns, *(list(patterns) * copies)])
-    write_packs(path, islice(PackMaker(corpus, TextEncoder(tokenizer), seed).packs(), PACKS))
+    own = list(patterns) * copies
+    corpus = replace(
+        corpus,
+        patterns=[*corpus.patterns, *(pattern for pattern in own if not pattern.follows)],
+        follow_ups=[*corpus.follow_ups, *(pattern for pattern in own if pattern.follows)],
+    )
+    maker = PackMaker(corpus, TextEncoder(tokenizer), seed)
+    write_packs(path, islice(maker.packs(), PACKS))
+    if untaught := [function.name for function in own_functions() if not maker.tally[f"{FUNCTION}{function.name}"]]:
+        path.unlink()
+        raise InputError(f"expected examples that fit some house, got none of {', '.join(untaught)}")

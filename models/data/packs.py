@@ -19,11 +19,6 @@ class Pack:
     prefix: list[int]
     queries: list[tuple[list[int], list[int]]]
 
-    @property
-    def tokens(self) -> int:
-        """All tokens that are fed."""
-        return len(self.prefix) + sum(len(text) + len(response) - 1 for text, response in self.queries)
-
 
 def write_packs(path: Path, packs: Iterator[Pack]) -> int:
     """Write packs to a gzipped file, under a temporary name until it is whole; returns how many."""

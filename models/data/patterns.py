@@ -11,14 +11,18 @@ temperature, kelvin, number, color, option, duration, time, and free text: media
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from octopus_hub.config.errors import InputError
 from octopus_hub.config.function_table import by_name
 from octopus_hub.config.functions import Reason, TargetRule, ValueType
 from octopus_hub.config.kinds import NOUNS
 from octopus_hub.config.plan import Quantifier
+
+Item = TypeVar("Item")
 
 NOUN_NAMES = frozenset(noun.name for noun in NOUNS)
 VALUE_TYPES = frozenset({"percent", "temperature", "kelvin", "number", "color", "option", "duration", "time"})
@@ -86,18 +90,34 @@ class Pattern:
 
 def read_patterns(folder: Path) -> list[Pattern]:
     """Every pattern of the `.txt` files of `folder`. Raises InputError naming each bad line."""
-    patterns, problems = [], []
+    return _read(folder, parse)
+
+
+def read_negatives(folder: Path) -> list[tuple[Reason, str]]:
+    """Every sentence of the `.txt` files of `folder` that means nothing, behind reason and tab. Raises InputError, likewise."""
+    return _read(folder, lambda line, _: _negative(line))
+
+
+def _read(folder: Path, read: Callable[[str, str], Item]) -> list[Item]:
+    found, problems = [], []
     for path in sorted(folder.glob("*.txt")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
             try:
-                patterns.append(parse(line, path.stem))
+                found.append(read(line, path.stem))
             except InputError as error:
                 problems.append(f"{path.name}:{number}: {error}")
     if problems:
         raise InputError("\n".join(problems))
-    return patterns
+    return found
+
+
+def _negative(line: str) -> tuple[Reason, str]:
+    reason, _, text = line.partition("\t")
+    if not text.strip():
+        raise InputError(f"expected a reason, a tab and a sentence, got {line!r}")
+    return read_reason(reason), text
 
 
 def parse(line: str, origin: str = "") -> Pattern:

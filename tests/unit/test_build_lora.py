@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from support.tiny_model import NEW_ROWS, RANK, SHAPE, write_adapter
 from octopus_hub.daemon.__main__ import main
 from octopus_hub.models.engine import ModelError
 from octopus_hub.models.lora import mix, read_adapter, write_safetensors
+from octopus_hub.models.tokens import BASE_SIZE, OWN_LAST, assign_own
 
 
 def test_merging(tmp_path: Path) -> None:
@@ -53,6 +55,28 @@ def test_mixing(tmp_path: Path) -> None:
     other = write_adapter(tmp_path / "other.safetensors", rows=3)
     with pytest.raises(ModelError, match="of the same shape"):
         mix(start, other, 0.5, output)
+
+
+def test_mixing_rows_of_own_functions(tmp_path: Path, own_function: Callable[..., None]) -> None:
+    """Those that both know are mixed too, whatever this process knows."""
+    own_function("boost")
+    row = OWN_LAST - BASE_SIZE
+    start, end = (write_adapter(tmp_path / f"{seed}.safetensors", seed, rows=row + 1) for seed in (1, 2))
+    for path in (start, end):
+        tensors = read_adapter(path).tensors
+        write_safetensors(path, tensors, {"r": str(RANK), "alpha": "8.0", "vocabulary": json.dumps({"own": ["boost"]})})
+    assign_own([])
+    mix(start, end, 0.5, tmp_path / "between.safetensors")
+    rows = [read_adapter(path).tensors["new_rows"][row].astype(np.float32) for path in (start, end)]
+    assert np.allclose(read_adapter(tmp_path / "between.safetensors").tensors["new_rows"][row], sum(rows) / 2, atol=1e-3)
+
+
+def test_mixing_says_what_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line."""
+    start = str(write_adapter(tmp_path / "1.safetensors", 1))
+    output = str(tmp_path / "nowhere" / "x")
+    assert main(["mix", "--start", start, "--adapter", start, "--share", "0.5", "--output", output]) == 69
+    assert f"{output} can't be written: No such file or directory" in capsys.readouterr().err
 
 
 def test_wrong_shape_is_an_error(tmp_path: Path) -> None:

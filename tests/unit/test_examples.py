@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from octopus_hub.config.errors import InputError
 from octopus_hub.config.functions import Reason
 from octopus_hub.config.house import Device, House
 from octopus_hub.models.data.examples import Corpus, Mix, PackMaker
-from octopus_hub.models.data.houses import HouseMaker
+from octopus_hub.models.data.houses import HouseMaker, Names
 from octopus_hub.models.data.packs import Pack
 from octopus_hub.models.data.patterns import parse
 from octopus_hub.models.tokens import FUNCTION_IDS, REASON_IDS, VOCABULARY_SIZE, Mark
@@ -173,9 +174,15 @@ def test_unknown_reason_in_the_corpus(tmp_path: Path) -> None:
     """A negative under a reason that does not exist is not taken for another."""
     for folder in ("patterns", "negatives", "names"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "negatives" / "ruth.txt").write_text("mood\thello\n")
-    with pytest.raises(InputError, match=r"expected a reason of .* got mood"):
+    (tmp_path / "negatives" / "ruth.txt").write_text("# moods\nmood\thello\nchat\n")
+    with pytest.raises(InputError, match=r"(?s)ruth.txt:2: expected a reason of .* got mood\nruth.txt:3: expected a reason, a tab"):
         Corpus.read(tmp_path)
+
+
+def test_a_list_of_names_that_is_missing(tmp_path: Path) -> None:
+    """Is told by its file."""
+    with pytest.raises(InputError, match=r"expected names in .*floor\.txt, got no such file"):
+        HouseMaker(Names(tmp_path), random.Random(1)).make()
 
 
 def test_it_is_what_the_turn_before_was_about() -> None:

@@ -379,6 +379,14 @@ def test_absent_kind() -> None:
         assert [call.function for call in filled.plan.calls] == ["turn_on"]
 
 
+def test_absent_inside_another_call() -> None:
+    """What is missing is asked for by an inner call: the outer one cannot be completed."""
+    found = absences(
+        "{d:light} as bright as the {e:blind} is open ::: set_brightness({d}; level=get_value({e}; property=position))"
+    )
+    assert {filled.absent for filled in found} == {"set_brightness"}
+
+
 def test_absent_room() -> None:
     """A room of another house."""
     found = absences("lights on in the {a:area} ::: turn_on(all light in {a})")

@@ -76,7 +76,7 @@ def test_refusal_is_possible_and_never_forced(house: House, text: str, seed: int
     while not walk.is_done:
         allowed = walk.allowed
         assert allowed != [Mark.GIVE_UP]
-        if len(allowed) > 1 and not walk.given_up:
+        if len(allowed) > 1 and Mark.GIVE_UP not in walk.ids:
             assert Mark.GIVE_UP in allowed
         walk.advance(rng.choice(allowed))
 
@@ -99,7 +99,7 @@ def test_forced_tokens_are_taken_up_to_the_next_choice() -> None:
     walk = walk_in(house, "heat", FUNCTION_IDS["set_hvac_mode"], Mark.GIVE_UP, Mark.ABSENT)
     assert walk.advance_forced() == [Mark.END]
     assert walk.is_done
-    assert walk.given_up
+    assert Mark.GIVE_UP in walk.ids
     walk = walk_in(house, "heat", FUNCTION_IDS["set_hvac_mode"], Mark.DEVICE, *ids("Nest"))
     assert set(walk.allowed) == {PARAMETER_IDS["mode"], Mark.ALSO, Mark.EXCEPT, Mark.GIVE_UP}
     assert walk.advance_forced() == []
@@ -242,6 +242,7 @@ def bedside(mark: int, said: str, *ids_after: int) -> str | None:
             Device("left", "Bedside Lamp Left", "light", "Bedroom"),
             Device("right", "Bedside Lamp Right", "light", "Bedroom"),
             Device("guest", "Bedside Plug", "switch", "Guest Room"),
+            Device("fairy", "Bedside Fairy Lights", "light", "Bedroom", bulk=False),
             Device("blind", "Bedside Blind", "cover", "Bedroom", device_class="blind"),
         ),
     )
@@ -259,7 +260,8 @@ def test_words_of_a_name_in_another_order() -> None:
 
 
 def test_words_for_several_by_a_part_of_their_names() -> None:
-    """ "The bedside lamps" are the lamps that have the word in their names, not the plug; "the bedside lamp" is not clear."""
+    """ "The bedside lamps" are the lamps that have the word in their names, neither the plug nor what must be called by its name;
+    "the bedside lamp" is not clear."""
     off, shut = FUNCTION_IDS["turn_off"], FUNCTION_IDS["close"]
     lamps = '"Bedside Lamp Left", "Bedside Lamp Right"'
     assert bedside(off, "bedside lights") == f"turn_off({lamps})"

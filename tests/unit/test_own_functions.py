@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.corpus import corpus
 from support.model_houses import encoder
 
 from octopus_hub.adapters.services import ServiceCall, translate
@@ -15,6 +18,7 @@ from octopus_hub.config.errors import ConfigError, InputError, Unsupported
 from octopus_hub.config.function_table import FUNCTIONS, by_name
 from octopus_hub.config.functions import MOST_OWN, Parameter, Told, ValueType
 from octopus_hub.config.house import ActionClass, Device, House
+from octopus_hub.config.kinds import KINDS
 from octopus_hub.config.loader import load_config, read_functions
 from octopus_hub.config.plan import Call, Duration, Named, Number, Plan, PlannedCall, Result, Scalar, Status, Target, Value, Word
 from octopus_hub.config.schema_functions import functions_of
@@ -24,6 +28,7 @@ from octopus_hub.daemon.reports import tell
 from octopus_hub.daemon.resolver import resolve
 from octopus_hub.daemon.structured import plan_of
 from octopus_hub.models.data import own
+from octopus_hub.models.data.examples import Corpus
 from octopus_hub.models.data.own import own_patterns, write_own_packs
 from octopus_hub.models.data.packs import SUFFIX, read_packs
 from octopus_hub.models.graph import WEIGHTS
@@ -232,6 +237,24 @@ def test_packs_teach_them_among_everything_else(tmp_path: Path, monkeypatch: pyt
     other.write_text(functions.read_text(encoding="utf-8") + "# more\n", encoding="utf-8")
     with pytest.raises(InputError, match="packs of other functions"):
         write_own_packs(other, tmp_path, patterns, WEIGHTS / "tokenizer.json", seed=1)
+
+
+@pytest.mark.parametrize(("example", "fits"), [("boost the {d:siren} ::: boost({d})", False), ("once more ::: boost(it)", True)])
+def test_examples_must_fit_some_house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_function: Adopt, example: str, fits: bool
+) -> None:
+    """A function that would not be learnt is told before the training; "it" is what the turn before was about."""
+    few = replace(corpus(), patterns=corpus().patterns[::750], follow_ups=[])
+    monkeypatch.setattr(Corpus, "read", lambda _: few)
+    monkeypatch.setattr(own, "PACKS", 8)
+    functions = tmp_path / "functions.yaml"
+    kinds = [kind for kind in KINDS if kind != "siren"]
+    node = {"name": "boost", "doc": "Boosts.", "kinds": kinds, "topic": "t", "examples": [f"{n} {example}" for n in range(10)]}
+    functions.write_text(json.dumps({"version": 1, "functions": [node]}), encoding="utf-8")
+    patterns, packs = own_patterns(functions), tmp_path / "packs"
+    with nullcontext() if fits else pytest.raises(InputError, match="expected examples that fit some house, got none of boost"):
+        write_own_packs(functions, packs, patterns, WEIGHTS / "tokenizer.json", seed=1)
+    assert len(list(packs.iterdir())) == fits
 
 
 def functions_file(folder: Path, count: int) -> Path:

@@ -12,11 +12,6 @@ from octopus_hub.models.data.packs import Pack, read_packs, write_packs
 PACKS = [Pack([1, 2, 3], [([4, 5], [6, 7, 8]), ([9], [10])]), Pack([1], [([2], [3])])]
 
 
-def test_tokens_are_what_is_fed() -> None:
-    """The prefix once, and of each query all but the last token, which is only predicted."""
-    assert [pack.tokens for pack in PACKS] == [3 + 4 + 1, 1 + 1]
-
-
 def test_file_gives_back_what_was_written(tmp_path: Path) -> None:
     """In order, and counted."""
     assert write_packs(tmp_path / "a.jsonl.gz", iter(PACKS)) == 2

@@ -95,6 +95,16 @@ def test_numbers_are_those_of_the_house(said: str, meant: str) -> None:
     assert Speller(NUMBERED, encoder()).read(said)[0] == meant
 
 
+def test_two_words_written_as_one_are_two() -> None:
+    """So that the name is found word for word; both stand where the one was said."""
+    text = "turn on the hottub"
+    _, pieces = Speller(House(devices=(Device("tub", "Hot Tub", "switch"),)), encoder()).read(text)
+    assert [(piece.ids, text[piece.start : piece.end]) for piece in pieces[-2:]] == [
+        (encoder().ids("hot"), "hottub"),
+        (encoder().ids("tub"), "hottub"),
+    ]
+
+
 def test_pieces_are_meant_ids_at_said_places() -> None:
     """What is copied from the sentence is what was said."""
     text = "add a chandalier to the list"
