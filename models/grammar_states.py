@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -33,11 +33,25 @@ LIMITS = Limits()
 """Those the model is trained with."""
 
 
-class Meant(NamedTuple):
+@dataclass(slots=True)
+class Meant:
     """What words may mean: devices, all of them if they are words for several."""
 
-    devices: Devices
-    are_several: bool
+    devices: Devices = NOTHING
+    are_several: bool = False
+
+    def add(self, devices: Devices, *, are_several: bool = False) -> None:
+        """They may mean these too."""
+        self.devices |= devices
+        self.are_several |= are_several
+
+
+@dataclass(slots=True)
+class Said:
+    """What was said that may mean devices, by its ids: as it is, and with a word for a kind behind it."""
+
+    plain: dict[tuple[int, ...], Meant] = field(default_factory=dict)
+    with_kind: dict[tuple[int, ...], Meant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,41 +79,37 @@ class Context:
         return frozenset(ids[:end] for _, _, ids in self._whole_names for end in range(1, len(ids) + 1))
 
     @cached_property
-    def _names_in_place(self) -> dict[tuple[int, ...], Meant]:
+    def _names_in_place(self) -> Said:
         """Names of devices that were said, behind their area ("Emma's night light", of the one in Emma's Room) or without."""
-        found: dict[tuple[int, ...], Meant] = {}
+        said = Said()
         for begin, end, name in self._whole_names:
             for first in range(max(0, begin - LONGEST_PART), begin + 1):
                 place = self._words[first:begin]
-                self._note(found, (*_joined(place), *name), end, self._owners_in(name, place), self.lexicon.switches)
-        return found
+                self._note(said, (*_joined(place), *name), end, self._owners_in(name, place), self.lexicon.switches)
+        return said
 
     @cached_property
-    def _parts_of_names(self) -> dict[tuple[int, ...], Meant]:
+    def _parts_of_names(self) -> Said:
         """Words in a row that were said and are in one name of a device, in any order ("the left bedside", of Bedside Lamp Left),
         with a word among them that tells it."""
-        found: dict[tuple[int, ...], Meant] = {}
+        said = Said()
         words, names, telling = self._words, self.lexicon.names_by_word, self.lexicon.telling_words
         for begin in range(len(words)):
             for end in range(begin + 1, min(begin + LONGEST_PART, len(words)) + 1):
                 span = words[begin:end]
                 owners = frozenset.intersection(*(names.get(word, frozenset()) for word in span))
                 if owners and not telling.isdisjoint(span):
-                    self._note(found, _joined(span), end, frozenset(device for device, _ in owners))
-        return found
+                    self._note(said, _joined(span), end, frozenset(device for device, _ in owners))
+        return said
 
-    def _note(
-        self, found: dict[tuple[int, ...], Meant], said: tuple[int, ...], end: int, owners: Devices, of_any_kind: Devices = NOTHING
-    ) -> None:
-        """That `said`, which ends before word number `end`, may mean these devices; with a word for a kind behind it those of them
-        that are of it, or of any."""
-        kinds = self.lexicon.kinds_said.get(self._words[end]) if end < len(self._words) else None
-        ways = [(said, owners, False)]
-        if kinds is not None:
-            ways.append(((*said, *self._words[end]), owners & (kinds[0] | of_any_kind), kinds[1]))
-        for ids, meant, are_several in ways:
-            before = found.get(ids, Meant(NOTHING, False))
-            found[ids] = Meant(before.devices | meant, before.are_several or are_several)
+    def _note(self, said: Said, ids: tuple[int, ...], end: int, owners: Devices, of_any_kind: Devices = NOTHING) -> None:
+        """That `ids`, which end before word number `end`, may mean these devices; with a word for a kind behind them those that are
+        of it, or of any."""
+        said.plain.setdefault(ids, Meant()).add(owners)
+        if end < len(self._words) and self._words[end] in self.lexicon.kinds_said:
+            of_kind, are_several = self.lexicon.kinds_said[self._words[end]]
+            longer = said.with_kind.setdefault((*ids, *self._words[end]), Meant())
+            longer.add(owners & (of_kind | of_any_kind), are_several=are_several)
 
     def _owners_in(self, name: tuple[int, ...], place: Words) -> Devices:
         """The devices called so, of those in the place that these words name; without words, all."""
@@ -115,15 +125,16 @@ class Context:
 
     def names(self, function: Function) -> Either[int]:
         """What devices that may follow `function` are called, and what else was said that means just one of them, or, with a word
-        for several behind it, some."""
+        for several behind it, some. Words of a name are rather that than a word for a kind: "ceiling light"."""
         whole, able = self.lexicon.names(function), self.lexicon.supported[function.name]
         found: dict[tuple[int, ...], Devices] = {}
-        for ids, meant in (*self._parts_of_names.items(), *self._names_in_place.items()):
-            devices = meant.devices & able
-            if meant.are_several:
-                found[ids] = found.get(ids, NOTHING) | self._swept(devices)
-            elif len(devices) == 1:
-                found[ids] = devices
+        for said in (self._parts_of_names, self._names_in_place):
+            for ids, meant in (*said.with_kind.items(), *said.plain.items()):
+                devices = meant.devices & able
+                if meant.are_several:
+                    found[ids] = found.get(ids, NOTHING) | self._swept(devices)
+                elif len(devices) == 1:
+                    found[ids] = devices
         return Either((whole, Trie.build((ids, i) for ids, devices in found.items() for i in sorted(devices))))
 
     def _swept(self, devices: Devices) -> Devices:

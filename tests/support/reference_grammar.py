@@ -36,6 +36,7 @@ NOUN_WORDS = frozenset(word for noun in NOUNS for name in (noun.name, noun.plura
 Item = TypeVar("Item", Area, Floor, Group, Device)
 Ids = tuple[int, ...]
 Meant = frozenset[str]  # ids of devices
+Said = dict[Ids, tuple[list[Device], bool]]  # what may be meant by what was said, and whether all are
 
 
 class ReferenceGrammar:
@@ -157,8 +158,9 @@ class ReferenceGrammar:
         plain = LITTLE | {word for name in named for word in name.lower().split()}
         telling = {word for device in self._house.devices for word in self._telling(device, plain)}
         found: dict[Ids, list[Device]] = {}
-        for said in (self._with_words(supported, telling), self._placed_said(supported)):
-            for ids, (devices, are_several) in said.items():
+        for said in (*self._with_words(supported, telling), *self._placed_said(supported)):
+            for ids, (repeated, are_several) in said.items():
+                devices = [device for device in supported if device in repeated]
                 if are_several:
                     swept = devices if len(devices) == 1 else [device for device in devices if device.bulk]
                     found[ids] = [d for d in supported if d in swept or d in found.get(ids, ())]
@@ -173,40 +175,34 @@ class ReferenceGrammar:
                 if piece.is_word and text not in plain | NOUN_WORDS and not text.isdigit():
                     yield piece.ids
 
-    def _with_words(self, devices: Sequence[Device], telling: set[Ids]) -> dict[Ids, tuple[list[Device], bool]]:
+    def _with_words(self, devices: Sequence[Device], telling: set[Ids]) -> list[Said]:
         """Devices of which one to three words of one name were said in a row, in any order, with a word that tells them."""
-        found: dict[Ids, dict[str, Device]] = {}
-        several: set[Ids] = set()
+        with_kind: Said = {}
+        plain: Said = {}
         for first in range(len(self._words)):
             for last in range(first, min(first + 3, len(self._words))):
                 span = self._words[first : last + 1]
                 if telling & set(span):
                     named = [device for device in devices if any(set(span) <= self._words_in(name) for name in _names(device))]
                     if named:
-                        self._note(span, last + 1, named, found, several)
-        return {ids: ([*owners.values()], ids in several) for ids, owners in found.items()}
+                        self._note(span, last + 1, named, with_kind, plain)
+        return [with_kind, plain]
 
     def _words_in(self, name: str) -> set[Ids]:
         return {piece.ids for piece in self._pieces(name) if piece.is_word}
 
     def _note(
-        self,
-        span: Sequence[Ids],
-        end: int,
-        named: Sequence[Device],
-        found: dict[Ids, dict[str, Device]],
-        several: set[Ids],
-        of_any_kind: str = "",
+        self, span: Sequence[Ids], end: int, named: Sequence[Device], with_kind: Said, plain: Said, of_any_kind: str = ""
     ) -> None:
         """What was said up to `end` may mean these; with a word behind it for their kind, those of them that are of it."""
         ids = tuple(i for word in span for i in word)
-        found.setdefault(ids, {}).update((device.id, device) for device in named)
+        plain[ids] = ([*plain.get(ids, ([], False))[0], *named], False)
         for word, nouns in SAID_OF_KINDS.items():
             if self._words[end : end + 1] == [self._ids(word)]:
                 of_kind = [d for d in named if d.kind == of_any_kind or any(d.is_a(noun) for noun in NOUNS if noun.name in nouns)]
                 longer = ids + self._ids(word)
-                found.setdefault(longer, {}).update((device.id, device) for device in of_kind)
-                several |= {longer} if word in SAID_OF_SEVERAL else set()
+                before, were_several = with_kind.get(longer, ([], False))
+                with_kind[longer] = ([*before, *of_kind], were_several or word in SAID_OF_SEVERAL)
 
     def _place(self, devices: Sequence[Device], at: int) -> Iterator[tuple[int, Meant]]:
         for end in self._one_of({Mark.HERE}, at):
@@ -237,10 +233,10 @@ class ReferenceGrammar:
                     found[tuple(i for word in span for i in word)] = owners.pop()
         return found
 
-    def _placed_said(self, devices: Sequence[Device]) -> dict[Ids, tuple[list[Device], bool]]:
+    def _placed_said(self, devices: Sequence[Device]) -> list[Said]:
         """Names of devices that were said behind up to three words for their area."""
-        found: dict[Ids, dict[str, Device]] = {}
-        several: set[Ids] = set()
+        with_kind: Said = {}
+        plain: Said = {}
         for at in range(len(self._words)):
             for end in range(at + 1, len(self._words) + 1):
                 named = [d for d in devices if any(self._said(name) == self._words[at:end] for name in _names(d))]
@@ -248,8 +244,8 @@ class ReferenceGrammar:
                     there = [device for device in named if not place or self._is_place_of(place, device)]
                     for name in {name for d in there for name in _names(d) if self._said(name) == self._words[at:end]}:
                         owners = [device for device in there if self._ids(name) in map(self._ids, _names(device))]
-                        self._note([*place, self._ids(name)], end, owners, found, several, "switch")
-        return {ids: ([*owners.values()], ids in several) for ids, owners in found.items()}
+                        self._note([*place, self._ids(name)], end, owners, with_kind, plain, "switch")
+        return [with_kind, plain]
 
     def _said(self, name: str) -> list[Ids]:
         return [piece.ids for piece in self._pieces(name) if piece.is_word]
