@@ -129,6 +129,15 @@ def _word(name: str, asked: str) -> Shown:
     return lambda seen: seen.after.attributes.get(name) == seen.arguments.get(asked)
 
 
+def _moves(seen: Seen) -> bool:
+    """Some fans keep their speed in mind while they are off; one that is off at 0 does not move."""
+    return not _off(seen) or seen.number("percentage") != 0
+
+
+def _stopped(seen: Seen) -> bool:
+    return seen.asked("level") == 0 and _off(seen)
+
+
 def _all(*rows: Shown) -> Shown:
     return lambda seen: all(row(seen) for row in rows)
 
@@ -309,7 +318,7 @@ ROWS: Mapping[str, Shown] = {
     "set_sound_mode": _word("sound_mode", "mode"),
     "set_shuffle": _asked_flag("shuffle", "shuffle"),
     "set_repeat": _word("repeat", "repeat"),
-    "set_fan_speed": _any(_all(_on, _near("percentage", "level", SPEED_PCT)), lambda seen: seen.asked("level") == 0 and _off(seen)),
+    "set_fan_speed": _any(_all(_moves, _near("percentage", "level", SPEED_PCT)), _stopped),
     "step_fan_speed": _moved("percentage", upward=UP, full=100),
     "set_oscillation": _asked_flag("oscillating", "oscillating"),
     "set_fan_direction": _word("direction", "direction"),

@@ -153,7 +153,7 @@ def _write(directory: Path, target: Path, text: str, last: Path, imported: Impor
         (trial / MORE_HOUSE / target.name).write_text(text, encoding="utf-8")
         credentials = os.environ.get("CREDENTIALS_DIRECTORY")
         if problems := check(trial, credentials_directory=Path(credentials) if credentials else None):
-            raise ConfigError([replace(each, file=str(directory / Path(each.file).relative_to(trial))) for each in problems])
+            raise ConfigError([replace(each, file=each.file.replace(str(trial), str(directory))) for each in problems])
     target.parent.mkdir(exist_ok=True)
     if target.exists():
         shutil.copy2(target, target.with_name(f"{target.name}.bak"))

@@ -242,7 +242,7 @@ def bedside(mark: int, said: str, *ids_after: int) -> str | None:
             Device("left", "Bedside Lamp Left", "light", "Bedroom"),
             Device("right", "Bedside Lamp Right", "light", "Bedroom"),
             Device("guest", "Bedside Plug", "switch", "Guest Room"),
-            Device("fairy", "Bedside Fairy Lights", "light", "Bedroom", bulk=False),
+            Device("fairy", "Bedside Garland", "light", "Bedroom", bulk=False),
             Device("blind", "Bedside Blind", "cover", "Bedroom", device_class="blind"),
         ),
     )

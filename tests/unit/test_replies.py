@@ -103,7 +103,7 @@ def test_what_failed_for_different_reasons() -> None:
     call = Call("turn_on", ("bedside", "counter", "tv"))
     results = done(call, status=Status.FAILED)
     codes = (Code.REJECTED, Code.UNREACHABLE, Code.REJECTED)
-    assert tell((call,), results, HOUSE, codes) == "The Bedside and the TV refused. I can't reach the Counter at the moment."
+    assert tell((call,), results, HOUSE, codes) == "Bedside and TV refused. I can't reach the Counter at the moment."
 
 
 def test_calls_of_one_function_on_one_device_are_told_apart() -> None:
